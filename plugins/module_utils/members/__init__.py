@@ -1,0 +1,30 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The members by kind: the one place where a service's name leads to its client and its predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.members.base import Member
+
+# Ansible packs what it finds in import statements, so each kind imports its member by name; the
+# imports stand in functions so that a host needs the libraries of its own services only.
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {}
+
+
+def build(kind: str, params: Mapping[str, Any]) -> Member:
+    """Return the member of this kind.
+
+    ``params`` come from the role: addresses, and paths of files on this host for everything secret.
+    """
+    try:
+        factory = KINDS[kind]
+    except KeyError:
+        known = ", ".join(sorted(KINDS))
+        raise ValueError(f"health kind {kind!r} is not known; expected one of: {known}") from None
+    return factory(params)
