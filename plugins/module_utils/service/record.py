@@ -1,0 +1,49 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's record of what was proven, one JSON file for each service."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
+
+DIRECTORY = "/var/lib/erpops/proven"
+
+
+class Record:
+    """Reads and writes ``<directory>/<service>.json``; it holds digests, never contents."""
+
+    def __init__(self, service: str, directory: str = DIRECTORY) -> None:
+        self.path = os.path.join(directory, f"{service}.json")
+
+    def read(self) -> Proven:
+        """Return what was last recorded; an absent or torn record proves nothing."""
+        try:
+            with open(self.path, encoding="utf-8") as stream:
+                data = json.load(stream)
+        except (FileNotFoundError, ValueError):
+            return Proven()
+        return Proven(data.get("container", ""), data.get("reload", {}), data.get("pending", ""))
+
+    def intend(self, container: str, reload: Mapping[str, str], action: str) -> None:
+        """Record, before anything is written, what this run is about to do with the container."""
+        self._write({"container": container, "reload": dict(reload), "pending": action})
+
+    def prove(self, container: str, reload: Mapping[str, str]) -> None:
+        """Record that the container was seen healthy with these reloadable aspects."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._write({"container": container, "reload": dict(reload), "pending": "", "proven_at": at})
+
+    def _write(self, data: Mapping[str, object]) -> None:
+        os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
+        temporary = self.path + ".new"
+        with open(temporary, "w", encoding="utf-8") as stream:
+            json.dump(data, stream, sort_keys=True)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, self.path)

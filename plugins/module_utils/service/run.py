@@ -1,0 +1,34 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the service module: survey, then carry out, then the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Action
+from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, diff_of, leads
+
+
+def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool) -> dict[str, Any]:
+    """Return the module's result; in check mode, and for a deferred replacement, nothing is written."""
+    survey = converger.survey()
+    decision = survey.decision
+    deferred = replace == "defer" and decision.action is Action.REPLACE
+    result: dict[str, Any] = {
+        "action": decision.action.value,
+        "reasons": list(decision.reasons),
+        "replace_reasons": list(decision.reasons) if deferred else [],
+        "leads": leads(converger.member) if decision.action is Action.REPLACE else False,
+        "changed": survey.changed and not deferred,
+        "actions": [],
+        "health": {},
+    }
+    if deferred:
+        return result
+    result["diff"] = diff_of(survey)
+    if not check:
+        result["health"] = converger.carry_out(survey, gate_timeout=gate_timeout).as_dict()
+        result["actions"] = converger.actions
+    return result
