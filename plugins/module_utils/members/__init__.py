@@ -14,7 +14,22 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.base import 
 # imports stand in functions so that a host needs the libraries of its own services only.
 
 
-KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {}
+def _etcd(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import EtcdMember  # noqa: PLC0415
+
+    return EtcdMember(params)
+
+
+def _patroni(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember  # noqa: PLC0415
+
+    return PatroniMember(params)
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
+    "etcd": _etcd,
+    "patroni": _patroni,
+}
 
 
 def build(kind: str, params: Mapping[str, Any]) -> Member:

@@ -1,0 +1,120 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP over verified TLS, with the errors that can happen turned into types that say what to do."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Collection
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+from ansible.module_utils.urls import open_url
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    ClientError,
+    NotAuthorised,
+    NotTrusted,
+    Refused,
+    TimedOut,
+    Unreachable,
+)
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Files (on the host the module runs on) that prove the server to us and, where asked, us to the server."""
+
+    ca_file: str
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user of HTTP basic authentication."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    what: str
+    status: int
+    body: bytes
+
+    def text(self) -> str:
+        """Return the body as text, cut to what fits into a message."""
+        return self.body.decode(errors="replace").strip()[:500]
+
+    def json(self) -> Any:
+        """Return the body as data."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise Refused(self.what, expected="an answer in JSON", found=self.text() or "an empty answer") from None
+
+
+def request(
+    what: str,
+    method: str,
+    url: str,
+    *,
+    tls: Tls,
+    data: Any = None,
+    login: Login | None = None,
+    timeout: float = 5.0,
+    accept: Collection[int] = (),
+) -> Answer:
+    """Send one request and return its answer.
+
+    ``what`` names the object in messages. A status of 2xx or one of ``accept`` is an answer, any other
+    raises. Proxies of the environment are not used: these addresses are the estate's own.
+    """
+    try:
+        response = open_url(
+            url,
+            method=method,
+            data=None if data is None else json.dumps(data),
+            headers={"Content-Type": "application/json"},
+            use_proxy=False,
+            timeout=timeout,
+            ca_path=tls.ca_file,
+            client_cert=tls.cert_file,
+            client_key=tls.key_file,
+            url_username=login.username if login else None,
+            url_password=login.password if login else None,
+            force_basic_auth=login is not None,
+        )
+        return Answer(what, response.status, response.read())
+    except HTTPError as error:
+        answer = Answer(what, error.code, error.read())
+        if answer.status in accept:
+            return answer
+        raise _refusal(answer) from None
+    except (OSError, HTTPException) as error:
+        raise _failure(what, url, error, timeout) from error
+
+
+def _refusal(answer: Answer) -> ClientError:
+    found = f"status {answer.status}: {answer.text()}"
+    if answer.status in (401, 403):
+        return NotAuthorised(answer.what, expected="these credentials to be accepted", found=found)
+    return Refused(answer.what, expected="success", found=found)
+
+
+def _failure(what: str, url: str, error: Exception, timeout: float) -> ClientError:
+    cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+    if isinstance(cause, TimeoutError):
+        return TimedOut(what, expected=f"an answer from {url} within {timeout:g} s", found="none")
+    if isinstance(cause, ssl.SSLError):
+        return NotTrusted(what, expected=f"a trusted TLS connection to {url}", found=str(cause))
+    if isinstance(cause, FileNotFoundError):
+        return NotTrusted(what, expected=f"the certificate files for {url} on this host", found=str(cause))
+    return Unreachable(what, expected=f"an answer from {url}", found=str(cause) or type(cause).__name__)

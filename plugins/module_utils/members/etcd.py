@@ -1,0 +1,81 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One member of etcd, for the service module and the rolling gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient
+from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls
+from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as health
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+
+
+class EtcdMember:
+    """The member ``name`` among ``members`` (name: address).
+
+    Parameters: ``name``, ``members``, ``ca_file``, ``cert_file``, ``key_file``, optionally ``port``.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self.name = str(params["name"])
+        tls = Tls(params["ca_file"], params["cert_file"], params["key_file"])
+        port = int(params.get("port", 2379))
+        self._clients = {
+            name: EtcdClient(address, tls=tls, port=port) for name, address in sorted(params["members"].items())
+        }
+
+    def health(self) -> Verdict:
+        """Return whether this member answers a read that a quorum stands behind, knows the leader and has caught up."""
+        own = self._clients[self.name]
+        own.read("health")
+        return health.member_health(self.name, self._look(own.members(), own.alarms()))
+
+    def leads(self) -> bool:
+        """Return whether this member is the leader."""
+        own = self._clients[self.name]
+        status = own.status()
+        return bool(status.get("leader")) and status["leader"] == status["header"]["member_id"]
+
+    def may_leave(self) -> Verdict:
+        """Return whether the others keep a quorum without this member; they are asked, not it."""
+        return health.may_leave(self.name, self._cluster(without_self=True))
+
+    def step_aside(self) -> list[str]:
+        """Hand leadership to the member that is furthest, if this one leads."""
+        if not self.leads():
+            return []
+        heir = health.candidate(self.name, self._cluster())
+        if heir is None:
+            return []
+        self._clients[self.name].move_leader(str(heir["ID"]))
+        return [f"etcd leadership moved from {self.name} to {heir['name']}"]
+
+    def _cluster(self, *, without_self: bool = False) -> health.Cluster:
+        """Return what the first member that answers with a quorum behind it knows, and everybody's status."""
+        trouble: ClientError | None = None
+        for name, client in self._clients.items():
+            if without_self and name == self.name and len(self._clients) > 1:
+                continue
+            try:
+                client.read("health")
+                return self._look(client.members(), client.alarms())
+            except ClientError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
+        return health.Cluster(tuple(self._clients))
+
+    def _look(self, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]) -> health.Cluster:
+        statuses: dict[str, Mapping[str, Any]] = {}
+        silent: dict[str, str] = {}
+        for name, client in self._clients.items():
+            try:
+                statuses[name] = client.status()
+            except ClientError as error:
+                silent[name] = str(error)
+        return health.Cluster(tuple(self._clients), members, statuses, alarms, silent)
