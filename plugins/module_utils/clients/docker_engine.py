@@ -41,7 +41,7 @@ class Engine:
         self._errors = docker.errors
         self._request_errors = requests.exceptions
         try:
-            self._api = docker.APIClient(base_url=base_url, version="auto", timeout=PATIENCE_SECONDS)
+            self._api: Any = docker.APIClient(base_url=base_url, version="auto", timeout=PATIENCE_SECONDS)
         except docker.errors.DockerException as error:
             raise Unreachable(
                 f"Docker engine at {base_url}",
@@ -133,6 +133,7 @@ class Engine:
         return str(created["Id"])
 
     def _host_config(self, definition: Definition) -> Any:
+        from docker.types import Ulimit
 
         options, limits = definition.options, definition.limits
         return self._api.create_host_config(
@@ -155,7 +156,7 @@ class Engine:
             cpu_quota=limits["cpu_quota"] or None,
             pids_limit=options["pids"] or None,
             shm_size=(options["shm_size_mb"] or 0) * MIB or None,
-            ulimits=[{"Name": name, "Soft": value, "Hard": value} for name, value in (options["ulimits"] or {}).items()]
+            ulimits=[Ulimit(name=name, soft=value, hard=value) for name, value in (options["ulimits"] or {}).items()]
             or None,
             init=options["init"] or None,
         )
@@ -172,7 +173,7 @@ class Engine:
             self._api.remove_container(name, force=True)
 
     def set_limits(self, name: str, limits: Mapping[str, int]) -> None:
-        """Set memory (bytes) and CPU time (microseconds in each period) on the container as it runs; 0 lifts a limit."""
+        """Set memory (bytes) and CPU time (microseconds a period) on the running container; 0 lifts a limit."""
         wanted: dict[str, int] = {}
         if "memory" in limits:
             wanted.update(mem_limit=limits["memory"], memswap_limit=limits["memory"] or -1)
