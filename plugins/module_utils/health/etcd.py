@@ -100,7 +100,9 @@ def _lag(name: str, cluster: Cluster) -> int:
 def _objections(name: str, cluster: Cluster) -> list[str]:
     listed = {str(member.get("name", "")): member for member in cluster.members}
     if name not in listed:
-        return [f"etcd member {name}: expected in the member list, found {', '.join(sorted(listed)) or 'an empty list'}"]
+        return [
+            f"etcd member {name}: expected in the member list, found {', '.join(sorted(listed)) or 'an empty list'}"
+        ]
     if name not in cluster.statuses:
         return [f"etcd member {name}: expected an answer, found {cluster.silent.get(name, 'none')}"]
     status = cluster.statuses[name]

@@ -15,19 +15,26 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.base import 
 
 
 def _etcd(params: Mapping[str, Any]) -> Member:
-    from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import EtcdMember  # noqa: PLC0415
+    from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import EtcdMember
 
     return EtcdMember(params)
 
 
 def _patroni(params: Mapping[str, Any]) -> Member:
-    from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember  # noqa: PLC0415
+    from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember
 
     return PatroniMember(params)
 
 
+def _image_registry(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.image_registry import ImageRegistryMember
+
+    return ImageRegistryMember(params)
+
+
 KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
     "etcd": _etcd,
+    "image_registry": _image_registry,
     "patroni": _patroni,
 }
 
