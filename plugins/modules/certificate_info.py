@@ -11,9 +11,10 @@ module: certificate_info
 short_description: Says which certificates of this host are due
 version_added: 0.1.0
 description:
-  - Looks at all certificates of a host in one call and says which have to be issued, and which only need their files put right.
-  - A certificate is due when it or its key is missing or unreadable, when they do not fit each other, when it has other names,
-    another CA or too few usages, and when it expires soon.
+  - Looks at all certificates of a host in one call and says which have to be issued, and which only need their files
+    put right.
+  - A certificate is due when it or its key is missing or unreadable, when they do not fit each other, when it has
+    other names, another CA or too few usages, and when it expires soon.
   - It changes nothing.
 author:
   - erpops.estate contributors (@erpops)
@@ -135,11 +136,10 @@ expiry:
 """
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_files import CertificateFiles
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import (
@@ -202,7 +202,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        module.exit_json(changed=False, **survey(module.params, datetime.now(timezone.utc)))
+        module.exit_json(changed=False, **survey(module.params, datetime.now(UTC)))
     except ClientError as error:
         module.fail_json(msg=str(error))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingLibrary, Refused
@@ -94,9 +94,7 @@ class CertificateFiles:
 
     def _encoded(self, key: Any) -> bytes:
         serialization = self._serialization
-        return bytes(
-            key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        )
+        return bytes(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
     def _names(self, certificate: Any) -> frozenset[str]:
         try:
@@ -134,8 +132,9 @@ class CertificateFiles:
 
 def _not_after(certificate: Any) -> datetime:
     # The aware property came with cryptography 42; Debian 12 has 38.
-    aware = getattr(certificate, "not_valid_after_utc", None)
-    return aware if aware is not None else certificate.not_valid_after.replace(tzinfo=timezone.utc)
+    aware: datetime | None = getattr(certificate, "not_valid_after_utc", None)
+    naive: datetime = certificate.not_valid_after if aware is None else aware
+    return naive.replace(tzinfo=UTC)
 
 
 def _read(path: str) -> bytes:
