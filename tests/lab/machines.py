@@ -1,0 +1,192 @@
+"""Raises and removes machines: containers that boot systemd and behave like small VMs."""
+
+from __future__ import annotations
+
+import io
+import socket
+import tarfile
+import time
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from tests.lab import bases, engine, keys, paths
+from tests.lab.plan import USER, Lab, Machine
+from tests.lab.progress import Progress
+
+_LABEL = bases.OWNED
+_BOOT_TIMEOUT = 90
+_OPERATOR = 1000
+# systemd 257 refuses cgroup v1 unless it is told twice
+_LEGACY_CGROUP = "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+
+
+class MachineFailed(RuntimeError):
+    """A machine did not come up; the message says what it was seen doing."""
+
+
+def ensure_image(client: docker.DockerClient, release: str, progress: Progress) -> str:
+    """The image a machine boots from."""
+    base = bases.ensure(client, release, progress)
+    context = paths.ROOT / "images" / "host"
+    reference = f"erpops/host:{release}"
+    base_id = client.images.get(base).id if client.images.list(base) else base
+    wanted = bases.fingerprint(str(base_id), (context / "Dockerfile").read_text(encoding="utf-8"))
+    if bases.is_current(client, reference, wanted):
+        return reference
+    progress.doing(f"host image {release}")
+    client.images.build(
+        path=str(context),
+        tag=reference,
+        buildargs={"BASE": base},
+        labels={bases.LABEL: wanted, _LABEL: "host"},
+        rm=True,
+        forcerm=True,
+    )
+    return reference
+
+
+def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> list[str]:
+    """Raise what is missing, start what is stopped, leave alone what runs. Names what was started."""
+    keys.ensure(lab)
+    started = []
+    missing = [machine for machine in lab.machines if _find(client, lab, machine) is None]
+    images = {machine.release: ensure_image(client, machine.release, progress) for machine in missing}
+    if missing:
+        _ensure_network(client, lab)
+    for machine in lab.machines:
+        container = _find(client, lab, machine)
+        if container is None:
+            progress.doing(f"creating {machine.name}")
+            container = _create(client, lab, machine, images[machine.release])
+        if container.status != "running":
+            container.start()
+            started.append(machine.name)
+    for machine in lab.machines:
+        if machine.name in started:
+            progress.doing(f"{machine.name} boots")
+            _wait(client, lab, machine)
+    return started
+
+
+def down(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
+    """Remove the machines, their volumes and their network."""
+    filters = {"label": f"{_LABEL}={lab.name}"}
+    for container in client.containers.list(all=True, filters=filters):
+        progress.doing(f"removing {container.name}")
+        container.remove(force=True, v=True)
+    for volume in client.volumes.list(filters=filters):
+        volume.remove(force=True)
+    for network in client.networks.list(filters=filters):
+        network.remove()
+
+
+def _find(client: docker.DockerClient, lab: Lab, machine: Machine) -> Container | None:
+    try:
+        return client.containers.get(lab.container(machine))
+    except NotFound:
+        return None
+
+
+def _ensure_network(client: docker.DockerClient, lab: Lab) -> None:
+    if client.networks.list(names=[f"^{lab.name}$"]):
+        return
+    pool = docker.types.IPAMPool(subnet=lab.subnet, gateway=lab.gateway)
+    try:
+        client.networks.create(
+            lab.name,
+            driver="bridge",
+            ipam=docker.types.IPAMConfig(pool_configs=[pool]),
+            labels={_LABEL: lab.name},
+            check_duplicate=True,
+        )
+    except APIError as error:
+        raise MachineFailed(f"The network {lab.subnet} of the lab cannot be made: {error.explanation}") from error
+
+
+def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str) -> Container:
+    for volume in lab.volumes(machine):
+        client.volumes.create(volume, labels={_LABEL: lab.name})
+    api = client.api
+    host_config: dict[str, Any] = api.create_host_config(
+        binds={volume: {"bind": target, "mode": "rw"} for volume, target in lab.volumes(machine).items()},
+        tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},
+        extra_hosts={f"{other.name}.{lab.domain}": lab.address(other) for other in lab.machines},
+        **_isolation(client),
+    )
+    if "Privileged" not in host_config:
+        # /proc/sys must be writable: roles set network parameters, engines switch forwarding on
+        host_config.update(MaskedPaths=[], ReadonlyPaths=[])
+    if engine.cgroup_version(client) == 1:
+        host_config["Binds"].append("/sys/fs/cgroup:/sys/fs/cgroup:rw")
+        host_config["CgroupnsMode"] = "host"
+    else:
+        host_config["CgroupnsMode"] = "private"
+    endpoint = api.create_endpoint_config(ipv4_address=lab.address(machine), aliases=[machine.name])
+    created = api.create_container(
+        image,
+        name=lab.container(machine),
+        hostname=machine.name,
+        domainname=lab.domain,
+        environment={"SYSTEMD_PROC_CMDLINE": _LEGACY_CGROUP} if engine.cgroup_version(client) == 1 else {},
+        labels={_LABEL: lab.name},
+        host_config=host_config,
+        networking_config=api.create_networking_config({lab.name: endpoint}),
+    )
+    container = client.containers.get(created["Id"])
+    container.put_archive("/", _identity(lab, machine))
+    return container
+
+
+def _isolation(client: docker.DockerClient) -> dict[str, Any]:
+    if engine.cgroup_version(client) == 2 and not engine.missing_capabilities():
+        return {"privileged": True}
+    # A machine that lacks a capability itself cannot give every one of them away, which is what privileged asks for.
+    return {
+        "cap_add": ["ALL"],
+        "cap_drop": engine.missing_capabilities(),
+        "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
+        "device_cgroup_rules": ["a *:* rwm"],
+    }
+
+
+def _identity(lab: Lab, machine: Machine) -> bytes:
+    """What makes a machine this machine: its host key and whom it lets in."""
+    host_key = keys.host_key(lab, machine)
+    files = {
+        "etc/ssh/ssh_host_ed25519_key": (host_key.read_bytes(), 0o600, 0),
+        "etc/ssh/ssh_host_ed25519_key.pub": (host_key.with_suffix(".pub").read_bytes(), 0o644, 0),
+        f"home/{USER}/.ssh/authorized_keys": (keys.operator_public_key().encode(), 0o600, _OPERATOR),
+    }
+    proxy = bases.apt_proxy_configuration()
+    if proxy:
+        files["etc/apt/apt.conf.d/80lab-proxy"] = (proxy.encode(), 0o644, 0)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, (content, mode, owner) in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.uid, member.gid = len(content), mode, owner, owner
+            member.mtime = int(time.time())
+            tar.addfile(member, io.BytesIO(content))
+    return archive.getvalue()
+
+
+def _wait(client: docker.DockerClient, lab: Lab, machine: Machine) -> None:
+    """Until systemd has settled and SSH answers."""
+    container = client.containers.get(lab.container(machine))
+    deadline = time.monotonic() + _BOOT_TIMEOUT
+    state = "not started"
+    while time.monotonic() < deadline:
+        answer = container.exec_run(["systemctl", "is-system-running"])
+        state = answer.output.decode(errors="replace").strip()
+        if state in {"running", "degraded"}:
+            break
+        time.sleep(0.3)
+    if state != "running":
+        failed = container.exec_run(["systemctl", "--failed", "--no-legend", "--plain"]).output.decode(errors="replace")
+        raise MachineFailed(f"{machine.name} did not boot: systemd says {state!r} instead of 'running'. {failed}")
+    with socket.create_connection((lab.address(machine), 22), timeout=10) as connection:
+        if not connection.recv(4).startswith(b"SSH"):
+            raise MachineFailed(f"{machine.name} ({lab.address(machine)}) does not speak SSH on port 22.")
