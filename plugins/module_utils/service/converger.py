@@ -103,6 +103,7 @@ class Converger:
         for directory in survey.directories:
             disk.make_directory(directory)
             self.actions.append(f"set directory {directory.path}")
+        self._validate_files(survey)
         if decision.action is Action.REPLACE:
             self._pass_gate(gate_timeout)
         if decision.action in (Action.REPLACE, Action.RELOAD):
@@ -132,14 +133,20 @@ class Converger:
                 remedy="nothing was changed here; mend the other members first and run again",
             )
 
+    def _validate_files(self, survey: Survey) -> None:
+        """Let the daemon's own check refuse a file before anything is recorded or replaced."""
+        for file, _found in survey.files:
+            if not file.validate:
+                continue
+            if not self.engine.has_image(self.definition.image):
+                self.engine.pull(self.definition.image)
+            with disk.candidate(file) as path:
+                inside = self.definition.in_container(path)
+                self.engine.check(self.definition, [word.replace("%s", inside) for word in file.validate])
+
     def _write_files(self, survey: Survey) -> None:
         for file, _found in survey.files:
             with disk.candidate(file) as path:
-                if file.validate:
-                    if not self.engine.has_image(self.definition.image):
-                        self.engine.pull(self.definition.image)
-                    inside = self.definition.in_container(path)
-                    self.engine.check(self.definition, [word.replace("%s", inside) for word in file.validate])
                 disk.move_into_place(path, file)
             self.actions.append(f"wrote {file.path}")
 
