@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import docker
 from docker.errors import ImageNotFound
 
-from tests.lab import engine
+from tests.lab import packages
 from tests.lab.progress import Progress
 
 LABEL = "erpops.inputs"
@@ -45,8 +44,7 @@ def ensure(client: docker.DockerClient, release: str, progress: Progress) -> str
     wanted = fingerprint(release, _SOURCES)
     if is_current(client, reference, wanted):
         return reference
-    if shutil.which("mmdebstrap") is None:
-        engine.install(["mmdebstrap", "debian-archive-keyring"], progress)
+    packages.ensure({"mmdebstrap": "mmdebstrap"}, progress)
     progress.doing(f"base image {release} from packages")
     with tempfile.TemporaryDirectory(prefix="erpops-base-") as work:
         archive = Path(work) / f"{release}.tar"

@@ -11,7 +11,7 @@ from tests.lab.progress import Progress
 
 _GALAXY = paths.VENV / "bin" / "ansible-galaxy"
 _SHIPPED = ("plugins", "roles", "playbooks", "meta", "images")
-_INSTALLED = paths.INSTALLED_TREE / "ansible_collections" / "erpops" / "estate"
+INSTALLED = paths.INSTALLED_TREE / "ansible_collections" / "erpops" / "estate"
 _STAMP = paths.STAMPS / "collection"
 
 
@@ -19,14 +19,14 @@ def ensure(progress: Progress) -> Path:
     """Build and install the artefact when the working tree has changed since the last time."""
     wanted = tree_digest()
     artefacts = sorted(paths.ARTEFACTS.glob("erpops-estate-*.tar.gz"))
-    if artefacts and _INSTALLED.is_dir() and _STAMP.exists() and _STAMP.read_text(encoding="ascii") == wanted:
+    if artefacts and INSTALLED.is_dir() and _STAMP.exists() and _STAMP.read_text(encoding="ascii") == wanted:
         return artefacts[-1]
     progress.doing("building the artefact")
     shutil.rmtree(paths.ARTEFACTS, ignore_errors=True)
     progress.run([_GALAXY, "collection", "build", "--output-path", paths.ARTEFACTS, "--force"], log="collection")
     artefact = next(paths.ARTEFACTS.glob("erpops-estate-*.tar.gz"))
     progress.doing(f"installing {artefact.name}")
-    shutil.rmtree(_INSTALLED, ignore_errors=True)
+    shutil.rmtree(INSTALLED, ignore_errors=True)
     progress.run(
         [_GALAXY, "collection", "install", artefact, "-p", paths.INSTALLED_TREE, "--no-deps", "--force", "--offline"],
         log="collection",

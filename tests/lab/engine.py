@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from tests.lab import paths
+from tests.lab import packages, paths
 from tests.lab.progress import Progress
 
 _RECORD = paths.ENGINE / "dockerd.json"
@@ -49,25 +48,13 @@ def ensure(progress: Progress) -> docker.DockerClient:
     client = connect()
     if client is not None:
         return client
-    install([package for command, package in _PACKAGES.items() if shutil.which(command) is None], progress)
+    packages.ensure(_PACKAGES, progress)
     progress.doing("starting the Docker engine")
     if Path("/run/systemd/system").is_dir():
         progress.run(["systemctl", "start", "docker"], log="engine")
     else:
         _start()
     return _wait()
-
-
-def install(packages: list[str], progress: Progress) -> None:
-    """Install packages of the machine's own distribution, if any are wanted."""
-    if not packages:
-        return
-    if os.geteuid() != 0:
-        raise NoEngine(f"{', '.join(packages)} must be installed: run as root, or install by hand and try again.")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    progress.doing(f"installing {', '.join(packages)}")
-    progress.run(["apt-get", "-q", "update"], log="apt", env=env)
-    progress.run(["apt-get", "-qy", "install", "--no-install-recommends", *packages], log="apt", env=env)
 
 
 def stop_ours() -> bool:

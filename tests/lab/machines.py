@@ -83,6 +83,16 @@ def down(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
         network.remove()
 
 
+def status(client: docker.DockerClient, lab: Lab) -> list[str]:
+    """One line per machine."""
+    lines = []
+    for machine in lab.machines:
+        container = _find(client, lab, machine)
+        state = container.status if container else "absent"
+        lines.append(f"{machine.name:<8} {lab.address(machine):<14} {machine.release:<10} {state}")
+    return lines
+
+
 def _find(client: docker.DockerClient, lab: Lab, machine: Machine) -> Container | None:
     try:
         return client.containers.get(lab.container(machine))

@@ -33,6 +33,7 @@ class Progress:
         self._live = out.isatty()
         self._phases: list[tuple[str, float]] = []
         self._doing = ""
+        self._paused = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
@@ -62,6 +63,18 @@ class Progress:
         elif self._phases:
             name, start = self._phases[-1]
             self._print(f"  {name} {clock(time.monotonic() - start)}: {what}")
+
+    def pause(self) -> None:
+        """Leave the terminal to a command that writes to it."""
+        self._paused = True
+        if self._live:
+            with self._lock:
+                self._out.write("\r\033[K")
+                self._out.flush()
+
+    def resume(self) -> None:
+        """Take the terminal back."""
+        self._paused = False
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -137,7 +150,7 @@ class Progress:
 
     def _draw(self) -> None:
         with self._lock:
-            if not self._phases:
+            if self._paused or not self._phases:
                 return
             name, start = self._phases[-1]
             text = f"{name}  {clock(time.monotonic() - start)}  {self._doing}"

@@ -1,0 +1,54 @@
+# Everyday commands. All the work is in tests/lab (machines) and tests/estate (what is asked of the estate);
+# here it only gets its names. Needs python3-venv; everything else is seen to.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .lab/venv
+RUN := $(VENV)/bin/python -m tests.lab
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Raise a complete estate on this machine and put a real order through it
+	@$(RUN) demo
+
+test: $(READY) ## Every test, from nothing to nothing
+	@$(RUN) test
+
+check: $(READY) ## The fast part alone: lint and unit tests
+	@$(RUN) check
+
+bench: $(READY) ## Measurements of the running estate
+	@$(VENV)/bin/python -m tests.bench
+
+lab-up: $(READY) ## Machines and images, nothing on them yet
+	@$(RUN) up
+
+converge: $(READY) ## site.yml on the lab's machines
+	@$(RUN) converge
+
+lint sanity unit estate-tests: $(READY)
+	@$(RUN) $@
+
+lab-status: $(READY) ## What of the lab exists
+	@$(RUN) status
+
+lab-stop: $(READY) ## Remove the machines, keep the built images
+	@$(RUN) down
+
+lab-down: ## Remove every trace: machines, images, the engine if the lab started it, .lab
+	@if [ -e $(READY) ]; then $(RUN) purge; else rm -rf .lab; fi
+
+lock: $(READY) ## Write down the versions of the virtual environment
+	@{ echo "# Generated from requirements.txt by 'make lock': the versions the tests last ran with."; \
+	   $(VENV)/bin/pip freeze --quiet; } > requirements.lock
+
+$(READY): requirements.txt requirements.lock
+	@echo "• Virtual environment (the first time this takes some two minutes)"
+	@[ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint requirements.lock
+	@touch $@
+
+.PHONY: help demo test check bench lab-up converge lint sanity unit estate-tests lab-status lab-stop lab-down lock

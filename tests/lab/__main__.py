@@ -1,0 +1,98 @@
+"""The lab's commands: ``python -m tests.lab <command>``. The Makefile gives them their everyday names."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import docker
+
+from tests.lab import collection, engine, estate, images, inventory, machines, paths, playbook, removal, suite
+from tests.lab.plan import ESTATE
+from tests.lab.progress import CommandFailed, Progress
+
+
+def up(progress: Progress) -> docker.DockerClient:
+    """Machines, inventory and images. With everything in place it looks and leaves."""
+    with progress.phase("Engine"):
+        client = engine.ensure(progress)
+    with progress.phase("Machines"):
+        started = machines.up(client, ESTATE, progress)
+        inventory.write(ESTATE)
+        if started:
+            progress.doing("first connection of Ansible")
+            progress.run([paths.RUN_ADHOC, "all", "-m", "ansible.builtin.ping"], log="machines")
+    paths.READY.touch()
+    with progress.phase("Images"):
+        images.ensure(client, progress)
+    return client
+
+
+def converge(progress: Progress) -> playbook.Run:
+    """site.yml, from the installed artefact."""
+    with progress.phase("Collection"):
+        collection.ensure(progress)
+    with progress.phase("Converge"):
+        run = playbook.run(progress, "erpops.estate.site")
+        estate.write(ESTATE)
+    progress.say(f"  {run.changes} changes in {run.seconds:.0f} s")
+    return run
+
+
+def demo(progress: Progress) -> None:
+    """Raise the estate, converge it and put real input through it."""
+    up(progress)
+    converge(progress)
+    with progress.phase("Demonstration"):
+        suite.demonstration(progress)
+
+
+def status(progress: Progress) -> None:
+    """What of the lab exists now."""
+    client = engine.connect()
+    if client is None:
+        progress.say("No Docker engine answers.")
+        return
+    for line in machines.status(client, ESTATE):
+        progress.say(line)
+
+
+_COMMANDS: dict[str, Callable[[Progress], object]] = {
+    "up": up,
+    "images": lambda progress: images.ensure(engine.ensure(progress), progress),
+    "collection": collection.ensure,
+    "converge": lambda progress: (up(progress), converge(progress)),
+    "demo": demo,
+    "status": status,
+    "lint": suite.lint,
+    "sanity": suite.sanity,
+    "unit": suite.unit,
+    "check": suite.check,
+    "estate-tests": suite.estate,
+    "test": lambda progress: suite.everything(progress, up, converge),
+    "down": removal.machines_only,
+    "purge": removal.every_trace,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    command = parser.parse_args().command
+    progress = Progress()
+    try:
+        _COMMANDS[command](progress)
+    except KeyboardInterrupt:
+        progress.say("Interrupted. The same command goes on from here.")
+        return 130
+    except (CommandFailed, machines.MachineFailed, engine.NoEngine) as error:
+        progress.say(str(error))
+        return 1
+    if command in {"demo", "test", "converge"}:
+        progress.save_timings(command)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

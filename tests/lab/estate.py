@@ -1,0 +1,57 @@
+"""``.lab/estate.json``: how any client finds its way in the estate. Secrets are named by file, never written in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.lab import inventory, paths
+from tests.lab.plan import USER, Lab
+
+CA_FILE = paths.LAB / "ca.crt"
+_CA_ON_HOST = "/etc/erpops/tls/ca.crt"
+
+
+def write(lab: Lab) -> dict[str, Any]:
+    """Fetch the estate's CA from a host and write everything down. The estate must have been converged."""
+    paths.write(CA_FILE, inventory.ssh(lab, lab.address(lab.machines[0]), "sudo", "cat", _CA_ON_HOST))
+    content = describe(lab)
+    paths.write(paths.ESTATE_JSON, json.dumps(content, indent=2) + "\n")
+    return content
+
+
+def describe(lab: Lab) -> dict[str, Any]:
+    """The content of estate.json, from the inventory alone."""
+    return {
+        "virtual_ip": lab.virtual_ip,
+        "ca_file": str(CA_FILE),
+        "hosts": [
+            {
+                "name": machine.name,
+                "address": lab.address(machine),
+                "user": USER,
+                "ssh_key_file": str(paths.SSH_KEY),
+                "groups": list(machine.groups),
+            }
+            for machine in lab.machines
+        ],
+        "instances": [_instance(declared) for declared in inventory.instances()],
+    }
+
+
+def write_api_key(instance: str, key: str) -> None:
+    """Keep an API key made for an instance where estate.json says it is."""
+    paths.private_directory(paths.SECRETS / instance)
+    paths.write_private(paths.SECRETS / instance / "api_key", key + "\n")
+
+
+def _instance(declared: dict[str, Any]) -> dict[str, Any]:
+    name = str(declared["name"])
+    return {
+        "name": name,
+        "url": f"https://{declared['host_names'][0]}",
+        "database": declared.get("database", name),
+        "admin_login": declared.get("admin_login", "admin"),
+        "admin_password_file": str(paths.SECRETS / name / "admin_password"),
+        "api_key_file": str(paths.SECRETS / name / "api_key"),
+    }

@@ -1,0 +1,26 @@
+"""Installs what the lab needs from the machine's own distribution."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+
+from tests.lab.progress import Progress
+
+
+class CannotInstall(RuntimeError):
+    """Something is missing on this machine and this user may not install it."""
+
+
+def ensure(commands: Mapping[str, str], progress: Progress) -> None:
+    """Install the packages of those commands that are not there (command to package)."""
+    missing = sorted({package for command, package in commands.items() if shutil.which(command) is None})
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise CannotInstall(f"{', '.join(missing)} must be installed: run as root, or install by hand and try again.")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    progress.doing(f"installing {', '.join(missing)}")
+    progress.run(["apt-get", "-q", "update"], log="apt", env=env)
+    progress.run(["apt-get", "-qy", "install", "--no-install-recommends", *missing], log="apt", env=env)

@@ -1,0 +1,72 @@
+"""Takes the lab away again: its machines alone, or every trace of it."""
+
+from __future__ import annotations
+
+import shutil
+
+import docker
+from docker.errors import APIError
+
+from tests.lab import bases, engine, inventory, machines, paths
+from tests.lab.plan import ESTATE
+from tests.lab.progress import Progress
+
+# What describes machines that are gone. Keys, secrets and built images stay for the next time.
+_OF_MACHINES = (paths.READY, paths.ESTATE_JSON, paths.LAB / "ca.crt")
+
+
+def machines_only(progress: Progress) -> None:
+    """Machines, volumes and network go; images and the virtual environment stay."""
+    with progress.phase("Down"):
+        client = engine.connect()
+        if client is not None:
+            inventory.close_connections()
+            machines.down(client, ESTATE, progress)
+        for path in _OF_MACHINES:
+            path.unlink(missing_ok=True)
+        for kept in paths.SECRETS.glob("*/api_key"):
+            kept.unlink()
+
+
+def every_trace(progress: Progress) -> None:
+    """Machines, images, the engine if the lab started it, and .lab itself. Installed packages stay."""
+    machines_only(progress)
+    with progress.phase("Every trace"):
+        client = engine.connect()
+        if client is not None:
+            _remove_owned(client, progress)
+        if engine.stop_ours():
+            progress.say("  stopped the Docker engine the lab had started")
+        progress.doing(f"removing {paths.LAB}")
+        shutil.rmtree(paths.LAB, ignore_errors=True)
+
+
+def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:
+    owned = {"label": bases.OWNED}
+    for container in client.containers.list(all=True, filters=owned):
+        container.remove(force=True, v=True)
+    for volume in client.volumes.list(filters=owned):
+        volume.remove(force=True)
+    for network in client.networks.list(filters=owned):
+        network.remove()
+    # children before the images they were built from: an image with children refuses to go
+    remaining = {image.id for image in client.images.list(filters=owned)}
+    while remaining:
+        progress.doing(f"removing {len(remaining)} images")
+        gone = {image_id for image_id in remaining if image_id and _removed(client, image_id)}
+        if not gone:
+            progress.say(f"  {len(remaining)} images are still used by containers that are not the lab's")
+            return
+        remaining -= gone
+
+
+def _removed(client: docker.DockerClient, image_id: str) -> bool:
+    try:
+        client.images.remove(image_id, force=True)
+    except docker.errors.ImageNotFound:
+        return True
+    except APIError as error:
+        if error.status_code == 409:
+            return False
+        raise
+    return True

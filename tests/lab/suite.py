@@ -1,0 +1,87 @@
+"""The checks and tests, in the order ``make test`` runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.lab import collection, engine, paths, removal
+from tests.lab.playbook import Run
+from tests.lab.progress import CommandFailed, Progress
+
+_BIN = paths.VENV / "bin"
+_TYPED = ["plugins", "tests"]
+
+
+def lint(progress: Progress) -> None:
+    """Everything that reads the sources without running them."""
+    with progress.phase("Lint"):
+        _show(progress, "ruff", "check", ".")
+        _show(progress, "mypy", *_TYPED)
+        _show(progress, "yamllint", "--strict", ".")
+        _show(progress, "ansible-lint")
+        _show(progress, "antsibull-changelog", "lint")
+
+
+def unit(progress: Progress) -> None:
+    with progress.phase("Unit tests"):
+        _show(progress, "pytest", "-q", "tests/unit")
+
+
+def sanity(progress: Progress) -> None:
+    """ansible-test on the installed artefact: it insists on the path a collection is installed at."""
+    with progress.phase("Sanity"):
+        collection.ensure(progress)
+        _show(progress, "ansible-test", "sanity", "--venv", "--color", "no", cwd=str(collection.INSTALLED))
+
+
+def check(progress: Progress) -> None:
+    """The fast part alone."""
+    lint(progress)
+    unit(progress)
+
+
+def estate(progress: Progress) -> None:
+    """The tests against the running estate."""
+    with progress.phase("Estate tests"):
+        _show(progress, "pytest", "-q", "tests/estate")
+
+
+def demonstration(progress: Progress) -> None:
+    """Real input through the virtual address; it prints its own account."""
+    _show(progress, "python", "-m", "tests.estate.demo")
+
+
+def everything(progress: Progress, up: Callable[[Progress], object], converge: Callable[[Progress], Run]) -> None:
+    """From nothing to nothing: checks, the estate raised and converged twice, its tests, down."""
+    lint(progress)
+    sanity(progress)
+    unit(progress)
+    removal.machines_only(progress)
+    try:
+        up(progress)
+        converge(progress)
+        with progress.phase("Second converge"):
+            again = converge(progress)
+        if again.changes:
+            raise CommandFailed(f"The second converge changed {again.changes} things; nothing was to do: {again.changed}")
+        estate(progress)
+    finally:
+        if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
+            progress.say("ERPOPS_KEEP=1: the machines stay up.")
+        else:
+            removal.machines_only(progress)
+
+
+def _show(progress: Progress, tool: str, *arguments: str, cwd: str = str(paths.ROOT)) -> None:
+    """Run a tool of the virtual environment whose output a person wants to read."""
+    program = str(_BIN / tool) if tool != "python" else sys.executable
+    progress.pause()
+    progress.say(f"  $ {tool} {' '.join(arguments)}")
+    env = {**os.environ, "PATH": f"{_BIN}:{os.environ.get('PATH', '')}", "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg")}
+    answer = subprocess.run([program, *arguments], cwd=cwd, env=env, check=False)
+    progress.resume()
+    if answer.returncode != 0:
+        raise CommandFailed(f"{tool} {' '.join(arguments)} ended with {answer.returncode}.")
