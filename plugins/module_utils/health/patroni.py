@@ -1,0 +1,232 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Patroni's answers mean: who leads, who may take over, who has caught up, what waits for a restart.
+
+Everything is read from ``GET /cluster``, the store's view. Patroni publishes it in every loop, so it may
+be ``loop_wait`` seconds old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+
+MIB = 1024 * 1024
+
+# Bytes a standby may be behind and still count as caught up: one WAL segment.
+MAX_LAG = 16 * MIB
+
+LEADERS = frozenset({"leader", "standby_leader"})
+STANDBYS = frozenset({"quorum_standby", "sync_standby"})
+
+# Parameters that a standby must not have lower than its leader. When one of them is lowered the leader
+# has to restart first (PostgreSQL documentation, "Administrator's Overview" of hot standby).
+LEADER_FIRST = frozenset(
+    {"max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions"}
+    | {"max_locks_per_transaction"}
+)
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """One member as ``GET /cluster`` shows it. ``lag`` is in bytes, None when Patroni does not know it."""
+
+    name: str
+    role: str
+    state: str
+    timeline: int | None
+    lag: int | None
+    pending_restart: bool
+    pending_reasons: Mapping[str, Mapping[str, str]]
+    tags: Mapping[str, Any]
+
+    @property
+    def leads(self) -> bool:
+        """Return whether the member holds the leader's lock."""
+        return self.role in LEADERS
+
+    @property
+    def streams(self) -> bool:
+        """Return whether the member receives WAL from the leader."""
+        return not self.leads and self.state == "streaming"
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """The cluster as ``GET /cluster`` shows it."""
+
+    members: Mapping[str, MemberView] = field(default_factory=dict)
+    paused: bool = False
+
+    @property
+    def leader(self) -> MemberView | None:
+        """Return the member that leads and runs."""
+        return next((m for m in self.members.values() if m.leads and m.state == "running"), None)
+
+
+def view(answer: Mapping[str, Any]) -> ClusterView:
+    """Return the typed view of an answer to ``GET /cluster``."""
+    members = {}
+    for entry in answer.get("members", []):
+        lag = entry.get("lag")
+        members[str(entry["name"])] = MemberView(
+            name=str(entry["name"]),
+            role=str(entry.get("role", "")),
+            state=str(entry.get("state", "")),
+            timeline=entry.get("timeline"),
+            lag=lag if isinstance(lag, int) else None,
+            pending_restart=bool(entry.get("pending_restart")),
+            pending_reasons=entry.get("pending_restart_reason") or {},
+            tags=entry.get("tags") or {},
+        )
+    return ClusterView(members, bool(answer.get("pause")))
+
+
+def caught_up(member: MemberView, cluster: ClusterView, max_lag: int = MAX_LAG) -> list[str]:
+    """Return why a standby has not caught up with its leader, or nothing."""
+    what = f"PostgreSQL on {member.name}"
+    leader = cluster.leader
+    if leader is None:
+        return [f"{what}: expected a leader to follow, found none in the cluster"]
+    objections = []
+    if not member.streams:
+        objections.append(f"{what}: expected to stream from {leader.name}, found {member.state or 'no state'}")
+    if member.timeline != leader.timeline:
+        objections.append(
+            f"{what}: expected timeline {leader.timeline} of leader {leader.name}, found {member.timeline}"
+        )
+    if member.lag is None or member.lag > max_lag:
+        found = "an unknown lag" if member.lag is None else f"{member.lag} bytes"
+        objections.append(f"{what}: expected at most {max_lag} bytes behind {leader.name}, found {found}")
+    return objections
+
+
+def takers(cluster: ClusterView) -> list[MemberView]:
+    """Return the members that may lead next, the best one first.
+
+    Where replication is synchronous only a quorum (or synchronous) standby holds every acknowledged
+    transaction; Patroni hands over to no other.
+    """
+    able = [
+        member
+        for member in cluster.members.values()
+        if member.role in STANDBYS
+        and not member.tags.get("nofailover")
+        and member.tags.get("failover_priority", 1) != 0
+        and not caught_up(member, cluster)
+    ]
+    return sorted(able, key=lambda member: (member.lag or 0, member.name))
+
+
+def alone(cluster: ClusterView, expected: Sequence[str]) -> list[str]:
+    """Return the sentence to shout when the leader acknowledges without any copy, or nothing."""
+    leader = cluster.leader
+    if leader is None or len(expected) < 2 or any(m.role in STANDBYS and m.streams for m in cluster.members.values()):
+        return []
+    sentence = (
+        f"PostgreSQL on {leader.name}: LEADER ALONE; expected a standby in the quorum, found none: "
+        "what is acknowledged now exists once"
+    )
+    return [sentence]
+
+
+def member_health(name: str, cluster: ClusterView, expected: Sequence[str]) -> Verdict:
+    """Return whether this member does its part: the leader with a quorum standby, a standby caught up."""
+    member = cluster.members.get(name)
+    if member is None:
+        return Verdict(False, (f"PostgreSQL on {name}: expected in the cluster, found no such member",))
+    facts = {"role": member.role, "state": member.state, "timeline": member.timeline, "lag": member.lag}
+    if not member.leads:
+        objections = caught_up(member, cluster)
+        if member.role not in STANDBYS and not member.tags.get("nosync"):
+            objections.append(f"PostgreSQL on {name}: expected a standby in the quorum, found role {member.role}")
+        return Verdict.of(objections, **facts)
+    if member.state != "running":
+        return Verdict.of([f"PostgreSQL on {name}: expected the leader to run, found {member.state}"], **facts)
+    return Verdict.of(alone(cluster, expected), **facts)
+
+
+def may_leave(name: str, cluster: ClusterView, expected: Sequence[str]) -> Verdict:
+    """Return whether the cluster goes on, and loses nothing, when this member leaves now.
+
+    A standby may go when another one in the quorum has caught up; the leader must have handed over
+    first, and may be asked to when somebody can take over. In a cluster declared with two members the
+    standby may go: replication is not strict, the leader acknowledges alone until it is back.
+    """
+    if len(expected) == 1:
+        return Verdict(True, ("PostgreSQL was declared with a single member: nobody is protected by waiting",))
+    leader = cluster.leader
+    if leader is None:
+        return Verdict(False, (f"PostgreSQL without {name}: expected a running leader, found none",))
+    others = [member for member in takers(cluster) if member.name != name]
+    if name == leader.name and not others:
+        return Verdict(False, (f"PostgreSQL without leader {name}: expected a standby that can take over, found none",))
+    if name != leader.name and not others and len(expected) > 2:
+        states = {m.name: f"{m.role}, {m.state}" for m in cluster.members.values() if m.name not in (name, leader.name)}
+        objection = (
+            f"PostgreSQL without {name}: expected another quorum standby that has caught up with {leader.name}, "
+            f"found {states or 'none'}"
+        )
+        return Verdict(False, (objection,))
+    return Verdict(True, facts={"leader": leader.name, "remaining": [member.name for member in others]})
+
+
+def handed_over(old: str, new: str, cluster: ClusterView) -> Verdict:
+    """Return whether a switchover is complete: the new leader leads and the old one streams from it."""
+    leader = cluster.leader
+    if leader is None or leader.name != new:
+        found = leader.name if leader else "no leader"
+        return Verdict(False, (f"switchover from {old} to {new}: expected {new} to lead, found {found}",))
+    return member_health(old, cluster, [old, new])
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The next step of carrying out pending restarts: ``action`` is restart or switchover."""
+
+    action: str
+    member: str
+    candidate: str = ""
+    reason: str = ""
+
+
+def pending(cluster: ClusterView) -> list[str]:
+    """Return the names of the members that wait for a restart, the leader last."""
+    waiting = [member for member in cluster.members.values() if member.pending_restart]
+    return [member.name for member in sorted(waiting, key=lambda member: (member.leads, member.name))]
+
+
+def next_restart(cluster: ClusterView) -> Restart | None:
+    """Return the next step, or None when nothing waits.
+
+    Replicas first, one by one. Then the leader hands over, which restarts it on the way. Where a
+    parameter of :data:`LEADER_FIRST` was lowered the replicas cannot take it before the leader has, so
+    the leader restarts in place, first.
+    """
+    waiting = pending(cluster)
+    if not waiting:
+        return None
+    leader = cluster.leader
+    if leader is not None and leader.pending_restart:
+        lowered = sorted(name for name in LEADER_FIRST if _lowered(leader.pending_reasons.get(name, {})))
+        if lowered:
+            reason = f"{', '.join(lowered)} lowered: standbys cannot have less than their leader"
+            return Restart("restart", leader.name, reason=reason)
+    name = waiting[0]
+    if leader is None or name != leader.name:
+        return Restart("restart", name)
+    heirs = takers(cluster)
+    if heirs:
+        return Restart("switchover", leader.name, heirs[0].name)
+    return Restart("restart", leader.name, reason="nobody can take over")
+
+
+def _lowered(change: Mapping[str, str]) -> bool:
+    try:
+        return int(change["new_value"]) < int(change["old_value"])
+    except (KeyError, ValueError):
+        return False

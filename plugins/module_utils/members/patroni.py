@@ -1,0 +1,102 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One PostgreSQL member under Patroni, for the service module and the rolling gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    NotAuthorised,
+    Refused,
+    TimedOut,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Login, Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
+from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as health
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
+
+HANDOVER_TIMEOUT = 120.0
+
+
+def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCluster:
+    """Return the cluster that ``params`` describe; the password is read only where there is a file with it."""
+    login = None
+    if params.get("password_file"):
+        try:
+            password = Path(params["password_file"]).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise NotAuthorised("Patroni", expected="the REST API's password on this host", found=str(error)) from error
+        login = Login(str(params["username"]), password)
+    return PatroniCluster(
+        params["members"], tls=Tls(params["ca_file"]), login=login, port=int(params.get("port", 8008)), first=first
+    )
+
+
+def hand_over(cluster: PatroniCluster, old: str, new: str, timeout: float = HANDOVER_TIMEOUT) -> list[str]:
+    """Switch over and wait until the new leader leads and the old one streams from it."""
+    cluster.member(old).switchover(old, new)
+    verdict = wait_for(lambda: health.handed_over(old, new, health.view(cluster.ask(lambda m: m.cluster()))), timeout)
+    if not verdict.ok:
+        raise TimedOut(
+            f"switchover from {old} to {new}",
+            expected=f"{new} to lead and {old} to stream within {timeout:g} s",
+            found="; ".join(verdict.reasons),
+        )
+    return [f"PostgreSQL leadership moved from {old} to {new}"]
+
+
+class PatroniMember:
+    """The member ``name`` among ``members`` (name: address).
+
+    Parameters: ``name``, ``members``, ``ca_file``, ``username``, ``password_file``, optionally ``port``.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self.name = str(params["name"])
+        self._params = params
+
+    def health(self) -> Verdict:
+        """Return whether this member runs and has caught up; it is asked itself, so it must answer."""
+        cluster = self._connect()
+        own = cluster.member(self.name).member()
+        found = health.view(cluster.member(self.name).cluster())
+        verdict = health.member_health(self.name, found, cluster.names)
+        if own.get("state") != "running":
+            reason = f"PostgreSQL on {self.name}: expected running, found {own.get('state', 'no state')}"
+            return Verdict(False, (reason, *verdict.reasons), verdict.facts)
+        return Verdict(verdict.ok, verdict.reasons, {**verdict.facts, "version": own.get("server_version")})
+
+    def leads(self) -> bool:
+        """Return whether this member leads."""
+        leader = self._view(self._connect()).leader
+        return leader is not None and leader.name == self.name
+
+    def may_leave(self) -> Verdict:
+        """Return whether the cluster survives losing this member; whoever answers is asked."""
+        cluster = self._connect()
+        return health.may_leave(self.name, self._view(cluster), cluster.names)
+
+    def step_aside(self) -> list[str]:
+        """Switch over to the best standby, if this member leads and somebody can take over."""
+        cluster = self._connect()
+        found = self._view(cluster)
+        if found.leader is None or found.leader.name != self.name:
+            return []
+        heirs = health.takers(found)
+        if not heirs:
+            if len(cluster.names) == 1:
+                return []
+            raise Refused(f"switchover from {self.name}", expected="a standby that can take over", found="none")
+        return hand_over(cluster, self.name, heirs[0].name)
+
+    def _connect(self) -> PatroniCluster:
+        return connect(self._params, first=self.name)
+
+    @staticmethod
+    def _view(cluster: PatroniCluster) -> health.ClusterView:
+        return health.view(cluster.ask(lambda member: member.cluster()))
