@@ -1,0 +1,165 @@
+"""Builds the images the estate runs, pushes them to the lab's registry and writes down their digests."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import yaml
+from docker.errors import NotFound
+
+from tests.lab import bases, engine, inventory, paths, registry
+from tests.lab.build import Recipe, build
+from tests.lab.plan import ESTATE, Lab
+from tests.lab.progress import Progress, clock
+
+ARCHIVE = paths.LAB / "image_registry.tar"
+VARIABLES = paths.GENERATED_VARS / "images.yml"
+_RECORD = paths.LAB / "images.json"
+_BASE = "trixie"
+_REPOSITORY = "erpops"
+_VOLUME = "erpops-lab-registry"
+_HOST, _PORT = "store1", 5000
+
+# What shows that an image runs. The longest build first, so that it does not begin when the others have ended.
+PROOFS: dict[str, tuple[str, ...]] = {
+    "odoo": ("sh", "-c", "odoo --version && wkhtmltopdf --version"),
+    "postgresql": ("sh", "-c", "postgres --version && patroni --version && pgbackrest version"),
+    "object_storage": ("weed", "version"),
+    "traefik": ("traefik", "version"),
+    "etcd": ("sh", "-c", "etcd --version && etcdctl version"),
+    "redis": ("sh", "-c", "redis-server --version && redis-sentinel --version && redis-cli --version"),
+    "image_registry": ("docker-registry", "--version"),
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image as the engine has it."""
+
+    name: str
+    tag: str
+    image_id: str
+
+
+def ensure(client: docker.DockerClient, progress: Progress, lab: Lab = ESTATE) -> dict[str, str]:
+    """Build and push what is missing or out of date, and write the list of images by digest, which is returned."""
+    base = bases.ensure(client, _BASE, progress)
+    base_id = _base_id(client, base)
+    recipes = [
+        Recipe(name, paths.ROOT / "images" / name, base_id, _arguments(name, base), proof)
+        for name, proof in PROOFS.items()
+    ]
+    with ThreadPoolExecutor(max_workers=2) as builders:
+        jobs = [builders.submit(_ensure_built, client, recipe, progress) for recipe in recipes]
+        built = {job.result().name: job.result() for job in jobs}
+    digests = _ensure_pushed(client, built, lab, progress)
+    _ensure_archive(client, built["image_registry"], progress)
+    address = f"{_HOST}.{lab.domain}:{_PORT}"
+    images = {name: f"{address}/{_REPOSITORY}/{name}@{digests[name]}" for name in sorted(digests)}
+    variables = {
+        "estate_image_registry": address,
+        "estate_images": images,
+        # a registry cannot serve the image it runs from: it comes as an archive and is known by its id
+        "image_registry_image": built["image_registry"].image_id,
+        "image_registry_archive": str(ARCHIVE),
+    }
+    paths.write(VARIABLES, "---\n" + yaml.safe_dump(variables, sort_keys=False, width=200))
+    return images
+
+
+def languages(instances: list[dict[str, Any]]) -> list[str]:
+    """The translations instances ask for. ``fr_BE`` also needs ``fr``, which it refines; English is the source."""
+    asked = {str(language) for instance in instances for language in instance.get("languages", [])}
+    return sorted((asked | {language.partition("_")[0] for language in asked}) - {"en", "en_US"})
+
+
+def _arguments(name: str, base: str) -> dict[str, str]:
+    arguments = {"BASE": base}
+    if name == "odoo":
+        arguments["LANGUAGES"] = " ".join(languages(inventory.instances()))
+        mirror = os.environ.get("ERPOPS_DEBIAN_MIRROR")
+        if mirror:
+            arguments["DEBIAN_MIRROR"] = mirror
+    return arguments
+
+
+def _base_id(client: docker.DockerClient, base: str) -> str:
+    try:
+        return str(client.images.get(base).id)
+    except NotFound:
+        return str(client.images.pull(base).id)
+
+
+def _ensure_built(client: docker.DockerClient, recipe: Recipe, progress: Progress) -> Built:
+    fingerprint = recipe.fingerprint
+    tag = fingerprint[:12]
+    reference = f"{_REPOSITORY}/{recipe.name}:{tag}"
+    if not bases.is_current(client, reference, fingerprint):
+        start = time.monotonic()
+        build(client, recipe, reference, progress)
+        progress.say(f"  image {recipe.name} built in {clock(time.monotonic() - start)}")
+    return Built(recipe.name, tag, str(client.images.get(reference).id))
+
+
+def _ensure_pushed(
+    client: docker.DockerClient, built: Mapping[str, Built], lab: Lab, progress: Progress
+) -> dict[str, str]:
+    """Digests by name. No registry is started when the volume has everything already."""
+    volume = _volume(client, lab)
+    record = json.loads(_RECORD.read_text(encoding="utf-8")) if _RECORD.exists() else {}
+    known: dict[str, dict[str, str]] = record.get("images", {}) if record.get("volume") == volume else {}
+    missing = [image for image in built.values() if known.get(image.name, {}).get("id") != image.image_id]
+    if missing:
+        with registry.running(client, built["image_registry"].image_id, _VOLUME, lab.name) as target:
+            for image in missing:
+                start = time.monotonic()
+                progress.doing(f"pushing {image.name}")
+                digest = target.push(client, image.image_id, f"{_REPOSITORY}/{image.name}", image.tag)
+                known[image.name] = {"id": image.image_id, "digest": digest}
+                paths.write(_RECORD, json.dumps({"volume": volume, "images": known}, indent=2) + "\n")
+                progress.say(f"  image {image.name} pushed in {clock(time.monotonic() - start)}")
+    return {name: known[name]["digest"] for name in built}
+
+
+def _volume(client: docker.DockerClient, lab: Lab) -> str:
+    """The registry's volume; when it was made tells it from an earlier one of the same name."""
+    try:
+        volume = client.volumes.get(_VOLUME)
+    except NotFound:
+        volume = client.volumes.create(_VOLUME, labels={bases.OWNED: lab.name})
+    return f"{_VOLUME} {volume.attrs['CreatedAt']}"
+
+
+def _ensure_archive(client: docker.DockerClient, image: Built, progress: Progress) -> None:
+    stamp = paths.STAMPS / "image_registry.tar"
+    if ARCHIVE.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == image.image_id:
+        return
+    progress.doing(f"saving image_registry to {ARCHIVE.name}")
+    draft = ARCHIVE.with_name(f".{ARCHIVE.name}.new")
+    with draft.open("wb") as archive:
+        # by name, so that the host that loads it shows one
+        for chunk in client.images.get(f"{_REPOSITORY}/{image.name}:{image.tag}").save(named=True):
+            archive.write(chunk)
+    draft.replace(ARCHIVE)
+    paths.write(stamp, image.image_id)
+
+
+def main() -> int:
+    """Build and push on their own: ``python -m tests.lab.images``."""
+    progress = Progress()
+    with progress.phase("Images"):
+        for name, reference in ensure(engine.ensure(progress), progress).items():
+            progress.say(f"  {name}: {reference}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
