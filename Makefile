@@ -39,7 +39,7 @@ lab-stop: $(READY) ## Remove the machines, keep the built images
 	@$(RUN) down
 
 lab-down: ## Remove every trace: machines, images, the engine if the lab started it, .lab
-	@if [ -e $(READY) ]; then $(RUN) purge; else rm -rf .lab; fi
+	@[ ! -d .lab ] || { $(MAKE) --no-print-directory $(READY) && $(RUN) purge; }
 
 lock: $(READY) ## Write down the versions of the virtual environment
 	@{ echo "# Generated from requirements.txt by 'make lock': the versions the tests last ran with."; \

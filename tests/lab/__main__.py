@@ -9,8 +9,9 @@ from collections.abc import Callable
 import docker
 
 from tests.lab import collection, engine, estate, images, inventory, machines, paths, playbook, removal, suite
+from tests.lab.errors import LabError
 from tests.lab.plan import ESTATE
-from tests.lab.progress import CommandFailed, Progress
+from tests.lab.progress import Progress
 
 
 def up(progress: Progress) -> docker.DockerClient:
@@ -18,9 +19,9 @@ def up(progress: Progress) -> docker.DockerClient:
     with progress.phase("Engine"):
         client = engine.ensure(progress)
     with progress.phase("Machines"):
-        started = machines.up(client, ESTATE, progress)
+        machines.up(client, ESTATE, progress)
         inventory.write(ESTATE)
-        if started:
+        if not paths.READY.exists():
             progress.doing("first connection of Ansible")
             progress.run([paths.RUN_ADHOC, "all", "-m", "ansible.builtin.ping"], log="machines")
     paths.READY.touch()
@@ -35,8 +36,8 @@ def converge(progress: Progress) -> playbook.Run:
         collection.ensure(progress)
     with progress.phase("Converge"):
         run = playbook.run(progress, "erpops.estate.site")
-        estate.write(ESTATE)
     progress.say(f"  {run.changes} changes in {run.seconds:.0f} s")
+    estate.write(ESTATE)
     return run
 
 
@@ -86,7 +87,7 @@ def main() -> int:
     except KeyboardInterrupt:
         progress.say("Interrupted. The same command goes on from here.")
         return 130
-    except (CommandFailed, machines.MachineFailed, engine.NoEngine) as error:
+    except (LabError, images.BuildFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1
     if command in {"demo", "test", "converge"}:

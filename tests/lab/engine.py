@@ -13,6 +13,7 @@ import docker
 from docker.errors import DockerException
 
 from tests.lab import packages, paths
+from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
 _RECORD = paths.ENGINE / "dockerd.json"
@@ -20,16 +21,20 @@ _LOG = paths.ENGINE / "dockerd.log"
 _PID_FILE = paths.ENGINE / "dockerd.pid"
 _START_TIMEOUT = 60
 # By number, in the order of linux/capability.h
-_CAPABILITIES = (
-    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
-    "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN "
-    "SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP "
-    "MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
-).split()
+# fmt: off
+_CAPABILITIES = [
+    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+    "CHECKPOINT_RESTORE",
+]
+# fmt: on
 _PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
 
 
-class NoEngine(RuntimeError):
+class NoEngine(LabError):
     """There is no Docker engine and none could be started."""
 
 
@@ -61,7 +66,7 @@ def stop_ours() -> bool:
     """Stop the engine if, and only if, the lab started it by hand. True when it did."""
     if not _RECORD.exists():
         return False
-    record = json.loads(_RECORD.read_text(encoding="utf-8"))
+    record: dict[str, int | str] = json.loads(_RECORD.read_text(encoding="utf-8"))
     pid = int(record["pid"])
     ours = _started_at(pid) == record["started"]
     if ours:

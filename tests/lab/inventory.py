@@ -28,6 +28,7 @@ if [ "${{ERPOPS_SOURCE:-0}}" = 1 ] || [ ! -e "$collections/ansible_collections/e
     collections={source}
 fi
 export ANSIBLE_CONFIG={config} ANSIBLE_COLLECTIONS_PATH="$collections" ANSIBLE_VAULT_PASSWORD_FILE={vault}
+export ANSIBLE_HOME={home}
 exec {program} -i {inventory} -i {generated} "$@"
 """
 
@@ -40,9 +41,11 @@ def write(lab: Lab) -> None:
         "ansible_ssh_private_key_file": str(paths.SSH_KEY),
         "ansible_ssh_common_args": shlex.join(ssh_options(lab)),
         "ansible_python_interpreter": "/usr/bin/python3",
+        # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
+        "certificates_authority_dir": str(paths.AUTHORITY),
     }
     _write_yaml(paths.GENERATED_INVENTORY / "hosts.yml", {"all": {"hosts": hosts}})
-    _write_yaml(paths.GENERATED_VARS / "connection.yml", shared)
+    _write_yaml(paths.GENERATED_VARS / "lab.yml", shared)
     secrets.ensure(instance_names())
     write_wrappers()
 
@@ -58,6 +61,7 @@ def write_wrappers() -> None:
             "installed": paths.INSTALLED_TREE,
             "source": paths.SOURCE_TREE,
             "config": paths.ROOT / "ansible.cfg",
+            "home": paths.ANSIBLE_HOME,
             "vault": paths.VAULT_PASSWORD,
             "program": paths.VENV / "bin" / tool,
             "inventory": paths.INVENTORY,

@@ -13,6 +13,7 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from tests.lab import bases, engine, keys, paths
+from tests.lab.errors import LabError
 from tests.lab.plan import USER, Lab, Machine
 from tests.lab.progress import Progress
 
@@ -23,7 +24,7 @@ _OPERATOR = 1000
 _LEGACY_CGROUP = "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 
 
-class MachineFailed(RuntimeError):
+class MachineFailed(LabError):
     """A machine did not come up; the message says what it was seen doing."""
 
 
@@ -48,10 +49,9 @@ def ensure_image(client: docker.DockerClient, release: str, progress: Progress) 
     return reference
 
 
-def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> list[str]:
-    """Raise what is missing, start what is stopped, leave alone what runs. Names what was started."""
+def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
+    """Raise what is missing, start what is stopped, leave alone what runs; all of them have booted afterwards."""
     keys.ensure(lab)
-    started = []
     missing = [machine for machine in lab.machines if _find(client, lab, machine) is None]
     images = {machine.release: ensure_image(client, machine.release, progress) for machine in missing}
     if missing:
@@ -63,17 +63,13 @@ def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> list[str]:
             container = _create(client, lab, machine, images[machine.release])
         if container.status != "running":
             container.start()
-            started.append(machine.name)
     for machine in lab.machines:
-        if machine.name in started:
-            progress.doing(f"{machine.name} boots")
-            _wait(client, lab, machine)
-    return started
+        _wait(client, lab, machine, progress)
 
 
 def down(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
     """Remove the machines, their volumes and their network."""
-    filters = {"label": f"{_LABEL}={lab.name}"}
+    filters: dict[str, str | list[str] | bool] = {"label": f"{_LABEL}={lab.name}"}
     for container in client.containers.list(all=True, filters=filters):
         progress.doing(f"removing {container.name}")
         container.remove(force=True, v=True)
@@ -94,8 +90,12 @@ def status(client: docker.DockerClient, lab: Lab) -> list[str]:
 
 
 def _find(client: docker.DockerClient, lab: Lab, machine: Machine) -> Container | None:
+    return _get(client, lab.container(machine))
+
+
+def _get(client: docker.DockerClient, name: str) -> Container | None:
     try:
-        return client.containers.get(lab.container(machine))
+        return client.containers.get(name)
     except NotFound:
         return None
 
@@ -122,7 +122,7 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
     api = client.api
     host_config: dict[str, Any] = api.create_host_config(
         binds={volume: {"bind": target, "mode": "rw"} for volume, target in lab.volumes(machine).items()},
-        tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},
+        tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108 - the machine's own /tmp, nobody shares it
         extra_hosts={f"{other.name}.{lab.domain}": lab.address(other) for other in lab.machines},
         **_isolation(client),
     )
@@ -134,20 +134,25 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
         host_config["CgroupnsMode"] = "host"
     else:
         host_config["CgroupnsMode"] = "private"
-    endpoint = api.create_endpoint_config(ipv4_address=lab.address(machine), aliases=[machine.name])
+    endpoint: Any = api.create_endpoint_config(ipv4_address=lab.address(machine), aliases=[machine.name])
+    draft = f"{lab.container(machine)}.new"  # it gets its name once it is complete, whatever interrupts this
+    leftover = _get(client, draft)
+    if leftover is not None:
+        leftover.remove(force=True)
     created = api.create_container(
         image,
-        name=lab.container(machine),
+        name=draft,
         hostname=machine.name,
         domainname=lab.domain,
         environment={"SYSTEMD_PROC_CMDLINE": _LEGACY_CGROUP} if engine.cgroup_version(client) == 1 else {},
         labels={_LABEL: lab.name},
         host_config=host_config,
-        networking_config=api.create_networking_config({lab.name: endpoint}),
+        networking_config={"EndpointsConfig": {lab.name: endpoint}},
     )
     container = client.containers.get(created["Id"])
     container.put_archive("/", _identity(lab, machine))
-    return container
+    container.rename(lab.container(machine))
+    return client.containers.get(created["Id"])
 
 
 def _isolation(client: docker.DockerClient) -> dict[str, Any]:
@@ -183,20 +188,25 @@ def _identity(lab: Lab, machine: Machine) -> bytes:
     return archive.getvalue()
 
 
-def _wait(client: docker.DockerClient, lab: Lab, machine: Machine) -> None:
+def _wait(client: docker.DockerClient, lab: Lab, machine: Machine, progress: Progress) -> None:
     """Until systemd has settled and SSH answers."""
     container = client.containers.get(lab.container(machine))
     deadline = time.monotonic() + _BOOT_TIMEOUT
     state = "not started"
     while time.monotonic() < deadline:
-        answer = container.exec_run(["systemctl", "is-system-running"])
-        state = answer.output.decode(errors="replace").strip()
+        state = _systemctl(container, "is-system-running")
         if state in {"running", "degraded"}:
             break
+        progress.doing(f"{machine.name} boots")
         time.sleep(0.3)
     if state != "running":
-        failed = container.exec_run(["systemctl", "--failed", "--no-legend", "--plain"]).output.decode(errors="replace")
+        failed = _systemctl(container, "--failed", "--no-legend", "--plain")
         raise MachineFailed(f"{machine.name} did not boot: systemd says {state!r} instead of 'running'. {failed}")
     with socket.create_connection((lab.address(machine), 22), timeout=10) as connection:
         if not connection.recv(4).startswith(b"SSH"):
             raise MachineFailed(f"{machine.name} ({lab.address(machine)}) does not speak SSH on port 22.")
+
+
+def _systemctl(container: Container, *arguments: str) -> str:
+    answer = container.exec_run(["systemctl", *arguments]).output
+    return answer.decode(errors="replace").strip() if isinstance(answer, bytes) else ""

@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Mapping
 
+from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
 
-class CannotInstall(RuntimeError):
+class CannotInstall(LabError):
     """Something is missing on this machine and this user may not install it."""
 
 

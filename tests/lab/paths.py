@@ -16,6 +16,10 @@ INVENTORY = ROOT / "inventories" / "lab"
 GENERATED_INVENTORY = LAB / "inventory"
 GENERATED_VARS = GENERATED_INVENTORY / "group_vars" / "all"
 VAULT_PASSWORD = LAB / "vault-password"
+AUTHORITY = LAB / "authority"
+CA_FILE = AUTHORITY / "ca.crt"
+
+ANSIBLE_HOME = LAB / "ansible"
 
 SSH = LAB / "ssh"
 SSH_KEY = SSH / "id_ed25519"

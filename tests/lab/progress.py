@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.lab import paths
+from tests.lab.errors import LabError
 
 
-class CommandFailed(RuntimeError):
+class CommandFailed(LabError):
     """A command ended with an error; the message carries its last lines and where the rest is."""
 
 
@@ -87,7 +88,7 @@ class Progress:
         log: str,
         cwd: Path = paths.ROOT,
         env: Mapping[str, str] | None = None,
-        caption: Callable[[str], str | None] = lambda line: None,
+        caption: Callable[[str], str | None] | None = None,
     ) -> None:
         """Run a command into ``.lab/log/<log>.log``; ``caption`` turns a line of output into what is shown."""
         paths.LOGS.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ class Progress:
                     record.write(line)
                     record.flush()
                     tail = [*tail[-29:], line.rstrip()]
-                    shown = caption(line.rstrip())
+                    shown = caption(line.rstrip()) if caption else None
                     if shown:
                         self.doing(shown)
         if process.returncode != 0:

@@ -12,7 +12,7 @@ from tests.lab.plan import ESTATE
 from tests.lab.progress import Progress
 
 # What describes machines that are gone. Keys, secrets and built images stay for the next time.
-_OF_MACHINES = (paths.READY, paths.ESTATE_JSON, paths.LAB / "ca.crt")
+_OF_MACHINES = (paths.READY, paths.ESTATE_JSON)
 
 
 def machines_only(progress: Progress) -> None:
@@ -42,7 +42,7 @@ def every_trace(progress: Progress) -> None:
 
 
 def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:
-    owned = {"label": bases.OWNED}
+    owned: dict[str, str | list[str] | bool] = {"label": bases.OWNED}
     for container in client.containers.list(all=True, filters=owned):
         container.remove(force=True, v=True)
     for volume in client.volumes.list(filters=owned):
