@@ -5,24 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ansible import constants, context
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.template import Templar
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory import findings
-from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
-    ESTATE_GROUP,
-    SERVICE_GROUPS,
-    Inventory,
-)
-from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_files import places
-from ansible_collections.erpops.estate.plugins.plugin_utils.role_variables import RoleVariables, fit, read_roles
-
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import read_inventory
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no type information
@@ -35,7 +22,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         """Judge the inventory; fail with every finding."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.validate_argument_spec(argument_spec={})
-        inventory = self._inventory(task_vars or {})
+        inventory = read_inventory(task_vars or {}, self._loader)
         found = findings(inventory)
         result.update(
             changed=False,
@@ -48,86 +35,3 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         else:
             result["msg"] = f"The inventory of {len(inventory.estate_hosts())} hosts is in order"
         return result
-
-    def _inventory(self, task_vars: Mapping[str, Any]) -> Inventory:
-        groups = {str(name): [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
-        known = read_roles(self._loader, ROLES)
-        reader = Reader(known)
-        hosts = {}
-        for host in _ordered(groups):
-            raw = task_vars["hostvars"].raw_get(host)
-            hosts[host] = reader.read(host, raw, self._loader)
-        return Inventory(
-            groups=groups,
-            hosts=hosts,
-            given=reader.given,
-            known=known.owner,
-            specs=known.specs,
-            unresolved=reader.unresolved,
-            misfits=reader.misfits,
-            places=places(_sources(task_vars), {*known.owner, *reader.given, "ansible_host"}),
-        )
-
-
-class Reader:
-    """Resolves the variables of one host after the other and keeps what went wrong on the way."""
-
-    def __init__(self, known: RoleVariables) -> None:
-        self.known = known
-        self.given: dict[str, list[str]] = {}
-        self.unresolved: dict[str, str] = {}
-        self.misfits: dict[str, list[str]] = {}
-
-    def read(self, host: str, raw: Mapping[str, Any], loader: Any) -> dict[str, Any]:
-        """Return the host's variables with the roles' defaults beneath them."""
-        templar = Templar(loader=loader, variables={**self.known.defaults, **raw})
-        values: dict[str, Any] = {}
-        for name in raw:
-            if not name.startswith(("ansible_", "inventory_")):
-                self.given.setdefault(name, []).append(host)
-        for name in self.known.owner:
-            given = name in raw
-            if not given and name not in self.known.defaults:
-                continue
-            try:
-                values[name] = plain(templar.template(raw[name] if given else self.known.defaults[name]))
-            except AnsibleError as error:
-                self._note(name, error, given)
-                continue
-            if given:
-                values[name] = self._fitted(name, values[name])
-        return values
-
-    def _note(self, name: str, error: AnsibleError, given: bool) -> None:
-        # What refers to facts, or is a role's own default, can only be judged once hosts are asked.
-        reason = str(error.message).splitlines()[0].rstrip(".")
-        if given and "ansible_" not in reason:
-            self.unresolved.setdefault(name, reason)
-
-    def _fitted(self, name: str, value: Any) -> Any:
-        if name not in self.known.specs:
-            return value
-        fitted, errors = fit(name, value, self.known.specs[name])
-        noted = self.misfits.setdefault(name, []) if errors else []
-        noted.extend(error for error in errors if error not in noted)
-        return value if errors else fitted
-
-
-def plain(value: Any) -> Any:
-    """Return nothing but dictionaries, lists and scalars; every template inside is resolved by that."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [plain(inner) for inner in value]
-    return value
-
-
-def _ordered(groups: Mapping[str, Sequence[str]]) -> list[str]:
-    named = [host for group in (ESTATE_GROUP, *SERVICE_GROUPS) for host in groups.get(group, ())]
-    return list(dict.fromkeys(named))
-
-
-def _sources(task_vars: Mapping[str, Any]) -> Iterator[str]:
-    yield from context.CLIARGS.get("inventory") or constants.DEFAULT_HOST_LIST
-    if task_vars.get("playbook_dir"):
-        yield str(task_vars["playbook_dir"])

@@ -21,8 +21,8 @@ LARGEST = 1_000_000
 def places(sources: Iterable[str], names: Collection[str]) -> dict[str, list[str]]:
     """Return, by variable, the places (file and line) that set it.
 
-    What stands in no readable file of the inventory is ascribed to the files that ansible-vault
-    encrypts: their names are all that is known without reading secrets.
+    A variable that stands in no readable file is ascribed to the files that ansible-vault encrypts:
+    their names are all that is known without reading secrets.
     """
     found: dict[str, list[str]] = {}
     encrypted: list[str] = []

@@ -17,7 +17,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.names import nearest
 
-DIGEST = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
+# By digest, or by the id of an image that was loaded from an archive.
+DIGEST = re.compile(r"([^@\s]+@)?sha256:[0-9a-f]{64}")
 IMAGES = {
     "etcd": "etcd",
     "patroni": "postgresql",
@@ -43,8 +44,13 @@ SECRETS: dict[str, tuple[str, ...]] = {
         "redis_sentinel_sentinel_password",
     ),
     "object_storage": ("object_storage_admin_access_key", "object_storage_admin_secret_key"),
-    "image_registry": ("image_registry_push_password",),
 }
+# Known by name even where no role has them as a variable of its own.
+SECRET_NAMES = (
+    "certificates_ca_passphrase",
+    "image_registry_push_password",
+    *(name for names in SECRETS.values() for name in names),
+)
 INSTANCE_SECRETS = (
     "database_password",
     "redis_password",
@@ -70,7 +76,7 @@ def image_findings(inventory: Inventory) -> Iterator[Finding]:
     for group, name in IMAGES.items():
         if not inventory.members(group):
             continue
-        image = str(images.get(name) or "")
+        image = str(images.get(name) or _own_image(inventory, group) or "")
         if not image:
             problem = f"the group {group} has hosts and no image to run"
             yield Finding(where, f"estate_images.{name}", problem, "Set it to registry/repository@sha256:digest")
@@ -81,6 +87,12 @@ def image_findings(inventory: Inventory) -> Iterator[Finding]:
                 f"{image!r} is named by tag and estate_environment is {inventory.environment()}",
                 "Name it by digest, as registry/repository@sha256:digest; a tag may mean another image tomorrow",
             )
+
+
+def _own_image(inventory: Inventory, group: str) -> Any:
+    # A registry cannot serve the image it runs from, so its role takes one of its own.
+    values = inventory.values(f"{group}_image", inventory.members(group)) if group == "image_registry" else ()
+    return next((value for _host, value in values), None)
 
 
 def secret_findings(inventory: Inventory) -> Iterator[Finding]:

@@ -1,0 +1,109 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the playbook itself on inventories that are in order and on one that is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from tests.conftest import REPOSITORY, SOURCE
+from tests.unit.plugins.module_utils.policy.inventories import GROUPS, variables
+
+EXAMPLES = sorted(path.name for path in (REPOSITORY / "inventories").glob("example-*"))
+
+
+def validate(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    password = directory / "password"
+    password.write_text("test", encoding="utf-8")
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(SOURCE),
+        "ANSIBLE_VAULT_PASSWORD_FILE": str(password),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_FORCE_COLOR": "false",
+    }
+    program = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(program), *arguments, "erpops.estate.validate"]
+    return subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def write(directory: Path, *, quorum: int = 3, **changed: object) -> Path:
+    """Write an inventory with a vault, as a user would; its hosts cannot be reached."""
+    inventory = directory / "inv"
+    (inventory / "group_vars" / "all").mkdir(parents=True)
+    groups = {**GROUPS, "etcd": GROUPS["etcd"][:quorum]}
+    hosts = {"n1": "192.0.2.1", "n2": "192.0.2.2", "n3": "192.0.2.3", "s1": "192.0.2.4"}
+    children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
+    estate = {"estate": {"hosts": {h: {"ansible_host": a} for h, a in hosts.items()}, "children": children}}
+    settings = {**variables("all", "x"), "estate_virtual_ip": "192.0.2.10", **changed}
+    for name in ("estate_address", "estate_data_address"):
+        del settings[name]
+    secrets = {name: settings.pop(name) for name in list(settings) if name.endswith(("_password", "_key", "_secrets"))}
+    secrets |= {name: settings.pop(name) for name in list(settings) if name.endswith("passphrase")}
+    (inventory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": estate}}), encoding="utf-8")
+    (inventory / "group_vars" / "all" / "estate.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    vault = VaultLib([("default", VaultSecret(b"test"))])
+    encrypted = vault.encrypt(yaml.safe_dump(secrets))
+    (inventory / "group_vars" / "all" / "secrets.yml").write_bytes(encrypted)
+    return inventory
+
+
+def test_an_inventory_in_order_passes_within_two_seconds_and_touches_no_host(tmp_path: Path) -> None:
+    inventory = write(tmp_path)
+    started = time.monotonic()
+    run = validate("-i", str(inventory), "-vvv", directory=tmp_path)
+    elapsed = time.monotonic() - started
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "The inventory of 4 hosts is in order" in run.stdout
+    assert "ESTABLISH SSH CONNECTION" not in run.stdout
+    # The process itself takes most of it; twice the bound, since a test machine may be busy.
+    assert elapsed < 4
+
+
+def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) -> None:
+    inventory = write(
+        tmp_path,
+        quorum=2,
+        estate_vertual_ip="192.0.2.10",
+        estate_host_memory_mb="much",
+        patroni_superuser_password="",
+        redis_sentinel_admin_password="hunter2",
+        backup_cipher_passphrase="{{ nowhere }}",
+    )
+    # --limit does not narrow it.
+    run = validate("-i", str(inventory), "--limit", "n3", directory=tmp_path)
+    assert run.returncode != 0
+    for expected in (
+        "group etcd: hosts: 2 etcd members",
+        "inv/group_vars/all/estate.yml:",
+        "estate_vertual_ip: no role of the collection knows this name. Did you mean estate_virtual_ip",
+        "estate_host_memory_mb: ",
+        "inv/group_vars/all/secrets.yml (encrypted): patroni_superuser_password: this secret is not set",
+        "backup_cipher_passphrase: it cannot be resolved",
+        "5 findings",
+    ):
+        assert expected in run.stdout + run.stderr
+    assert "hunter2" not in run.stdout + run.stderr
+
+
+def test_facts_can_only_be_judged_later(tmp_path: Path) -> None:
+    inventory = write(tmp_path, estate_host_memory_mb="{{ ansible_facts.memtotal_mb // 2 }}")
+    run = validate("-i", str(inventory), directory=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_are_in_order(example: str, tmp_path: Path) -> None:
+    run = validate("-i", str(REPOSITORY / "inventories" / example), directory=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
