@@ -20,6 +20,12 @@ def _etcd(params: Mapping[str, Any]) -> Member:
     return EtcdMember(params)
 
 
+def _object_storage(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.object_storage import ObjectStorageMember
+
+    return ObjectStorageMember(params)
+
+
 def _patroni(params: Mapping[str, Any]) -> Member:
     from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember
 
@@ -32,10 +38,25 @@ def _image_registry(params: Mapping[str, Any]) -> Member:
     return ImageRegistryMember(params)
 
 
+def _keepalived(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.keepalived import KeepalivedMember
+
+    return KeepalivedMember(params)
+
+
+def _traefik(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.traefik import TraefikMember
+
+    return TraefikMember(params)
+
+
 KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
     "etcd": _etcd,
     "image_registry": _image_registry,
+    "keepalived": _keepalived,
+    "object_storage": _object_storage,
     "patroni": _patroni,
+    "traefik": _traefik,
 }
 
 

@@ -1,0 +1,79 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps from a bucket as it is to the bucket it should be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import (
+    Bucket,
+    Retention,
+    Step,
+    objections,
+    steps,
+)
+
+WEEK = Retention("COMPLIANCE", 7)
+PLAIN = Bucket("b")
+VERSIONED = Bucket("b", versioning=True)
+LOCKABLE = Bucket("b", versioning=True, object_lock=True)
+LOCKED = Bucket("b", versioning=True, object_lock=True, retention=WEEK)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "expected"),
+    [
+        pytest.param(PLAIN, None, (Step.CREATE,), id="plain, missing"),
+        pytest.param(VERSIONED, None, (Step.CREATE, Step.VERSIONING), id="versioned, missing"),
+        pytest.param(LOCKABLE, None, (Step.CREATE,), id="a lock at creation brings versions"),
+        pytest.param(LOCKED, None, (Step.CREATE, Step.RETENTION), id="locked, missing"),
+        pytest.param(LOCKED, LOCKED, (), id="as it should be"),
+        pytest.param(LOCKED, LOCKABLE, (Step.RETENTION,), id="interrupted before its retention"),
+        pytest.param(VERSIONED, PLAIN, (Step.VERSIONING,), id="interrupted before its versions"),
+        pytest.param(PLAIN, VERSIONED, (Step.VERSIONING,), id="versions suspended"),
+        pytest.param(
+            LOCKED, Bucket("b", True, True, Retention("COMPLIANCE", 1)), (Step.RETENTION,), id="other retention"
+        ),
+        pytest.param(LOCKABLE, LOCKED, (Step.RETENTION,), id="retention taken away"),
+    ],
+)
+def test_steps(wanted: Bucket, found: Bucket | None, expected: tuple[Step, ...]) -> None:
+    assert steps(wanted, found) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "complaint"),
+    [
+        pytest.param(LOCKED, None, "", id="missing"),
+        pytest.param(LOCKED, LOCKED, "", id="as it should be"),
+        pytest.param(LOCKED, VERSIONED, "expected object lock, found a bucket without", id="made without lock"),
+        pytest.param(PLAIN, LOCKED, "expected no versioning, found object lock", id="versions of a lock"),
+    ],
+)
+def test_objections(wanted: Bucket, found: Bucket | None, complaint: str) -> None:
+    said = "; ".join(objections("b", wanted, found))
+    assert bool(said) is bool(complaint)
+    assert complaint in said
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        pytest.param({}, VERSIONED, id="versioned by default"),
+        pytest.param({"versioning": False}, PLAIN, id="plain"),
+        pytest.param({"versioning": False, "object_lock": True}, LOCKABLE, id="a lock needs versions"),
+        pytest.param({"retention_mode": "COMPLIANCE", "retention_days": 7}, LOCKED, id="a retention needs a lock"),
+    ],
+)
+def test_from_params(params: dict[str, Any], expected: Bucket) -> None:
+    defaults = {
+        "name": "b",
+        "versioning": True,
+        "object_lock": False,
+        "retention_mode": None,
+        "retention_days": None,
+    }
+    assert Bucket.from_params(defaults | params) == expected
