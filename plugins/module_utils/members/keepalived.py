@@ -1,0 +1,80 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual address on this host, for the service module and the rolling gate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.keepalived import (
+    KeepalivedClient,
+    answers,
+    holds,
+    lever_pulled,
+    wait_until,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.health import keepalived as health
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+
+INSTANCE = "edge"
+LEAVE_FILE = "/run/erpops-edge-leave"
+HTTPS = 443
+# Longer than the other side needs to notice (three adverts) and to announce itself.
+MOVE_SECONDS = 5.0
+
+
+class Lever:
+    """Moves the virtual address away: the other side taking it is the proof that it can."""
+
+    def __init__(self, address: str, leave_file: str = LEAVE_FILE) -> None:
+        self.address = address
+        self._leave_file = leave_file
+
+    def has_address(self) -> bool:
+        """Return whether this host has the address now."""
+        return bool(self.address) and holds(self.address)
+
+    def give_up(self) -> list[str]:
+        """Leave until another host has the address, then stay as a backup; without a taker it comes back."""
+        if not self.has_address() or not os.path.exists(self._leave_file):
+            return []
+        with lever_pulled(self._leave_file):
+            moved = wait_until(lambda: not self.has_address() and answers(self.address, HTTPS), MOVE_SECONDS)
+        return [f"virtual address {self.address} moved to another edge"] if moved else []
+
+
+class KeepalivedMember:
+    """keepalived of this host.
+
+    Parameters: ``address``, ``router_id``, ``priority``. It leads while it has the address.
+    """
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._lever = Lever(str(params["address"]))
+        self._client = KeepalivedClient()
+        self._wanted = {
+            "address": self._lever.address,
+            "vrid": int(params["router_id"]),
+            "base_priority": int(params["priority"]),
+        }
+
+    def health(self) -> Verdict:
+        """Return whether this host has the address or could take it."""
+        return health.instance_health(self._client.instances(), INSTANCE, self._wanted)
+
+    def leads(self) -> bool:
+        """Return whether the address is here."""
+        return self._lever.has_address()
+
+    def may_leave(self) -> Verdict:
+        """Return whether the address is elsewhere."""
+        if self.leads():
+            return Verdict(False, (f"virtual address {self._lever.address} is on this host",))
+        return Verdict(True)
+
+    def step_aside(self) -> list[str]:
+        """Hand the address to the other edge."""
+        return self._lever.give_up()

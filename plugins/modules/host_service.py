@@ -1,0 +1,210 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#!/usr/bin/python
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_service
+short_description: Make one service that a distribution package brings what it should be
+version_added: 1.0.0
+description:
+  - For the few services that must run when the container engine does not. What M(erpops.estate.service) does
+    for a container, this does for a systemd unit, by the same rules.
+  - Installs the package when it is missing, writes the files that differ, enables and starts the unit or lets
+    it reload, waits until it is healthy and only then records it as proven. A unit is never restarted.
+extends_documentation_fragment:
+  - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description: Name of the unit.
+    type: str
+    required: true
+  package:
+    description: Distribution package that brings the unit; named as the unit when omitted.
+    type: str
+  files:
+    description: Files on this host.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path.
+        type: path
+        required: true
+      content:
+        description: What the file holds.
+        type: str
+        required: true
+      owner:
+        description: Numeric user id.
+        type: int
+        default: 0
+      group:
+        description: Numeric group id.
+        type: int
+        default: 0
+      mode:
+        description: Octal permissions.
+        type: str
+        default: "0644"
+      on_change:
+        description: What a change calls for.
+        type: str
+        choices: [reload, none]
+        default: reload
+      validate:
+        description: Command that refuses an invalid candidate. C(%s) is its path.
+        type: list
+        elements: str
+  reload:
+    description: Command by which the running unit takes over its files.
+    type: list
+    elements: str
+    required: true
+  health:
+    description: The predicate that says whether the service is healthy.
+    type: dict
+    required: true
+    suboptions:
+      kind:
+        description: Kind of member, such as V(keepalived).
+        type: str
+        required: true
+      params:
+        description: What the member needs to be asked; no secrets.
+        type: dict
+        default: {}
+  health_timeout:
+    description: Seconds the service gets to become healthy.
+    type: float
+    default: 30
+author:
+  - erpops.estate contributors (@erpops)
+"""
+
+EXAMPLES = r"""
+- name: Run keepalived
+  erpops.estate.host_service:
+    name: keepalived
+    files:
+      - path: /etc/keepalived/keepalived.conf
+        content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
+        validate: [keepalived, --config-test, --use-file, "%s"]
+    reload: [systemctl, reload, keepalived]
+    health:
+      kind: keepalived
+      params: {address: 10.0.0.10, router_id: 51, priority: 100}
+"""
+
+RETURN = r"""
+action:
+  description: What was done, or in check mode would be done, with the unit.
+  returned: success
+  type: str
+  sample: reload
+reasons:
+  description: Why.
+  returned: success
+  type: list
+  elements: str
+actions:
+  description: Everything that was done, in order.
+  returned: success
+  type: list
+  elements: str
+health:
+  description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
+  returned: success
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd import Units
+from ansible_collections.erpops.estate.plugins.module_utils.members import build
+from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition, ManagedFile
+from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
+from ansible_collections.erpops.estate.plugins.module_utils.service.run import run
+
+FILE = {
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True},
+    "owner": {"type": "int", "default": 0},
+    "group": {"type": "int", "default": 0},
+    "mode": {"type": "str", "default": "0644"},
+    "on_change": {"type": "str", "choices": ["reload", "none"], "default": "reload"},
+    "validate": {"type": "list", "elements": "str"},
+}
+
+ARGUMENT_SPEC = {
+    "name": {"type": "str", "required": True},
+    "package": {"type": "str"},
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
+    "reload": {"type": "list", "elements": "str", "required": True},
+    "health": {
+        "type": "dict",
+        "required": True,
+        "options": {"kind": {"type": "str", "required": True}, "params": {"type": "dict", "default": {}}},
+    },
+    "health_timeout": {"type": "float", "default": 30},
+}
+
+
+def managed_file(entry: Mapping[str, Any]) -> ManagedFile:
+    """Return the file that an entry of O(files) describes."""
+    return ManagedFile(
+        path=entry["path"],
+        content=entry["content"].encode(),
+        owner=entry["owner"],
+        group=entry["group"],
+        mode=int(entry["mode"], 8),
+        on_change=entry["on_change"],
+        once=False,
+        validate=tuple(entry["validate"] or ()),
+        secret=False,
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    package = params["package"] or params["name"]
+    definition = Definition(
+        name=params["name"],
+        image=package,
+        options={"mounts": None},
+        directories=(),
+        files=tuple(managed_file(entry) for entry in params["files"]),
+        watches={},
+        limits={},
+        reload={"exec": params["reload"]},
+        health=params["health"],
+        health_timeout=params["health_timeout"],
+    )
+    try:
+        member = build(params["health"]["kind"], params["health"]["params"])
+        converger = Converger(definition, Units(package), Record(definition.name), member)
+        result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
+    except (ClientError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    for key in ("leads", "replace_reasons"):
+        del result[key]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
