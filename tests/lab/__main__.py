@@ -8,7 +8,20 @@ from collections.abc import Callable
 
 import docker
 
-from tests.lab import collection, engine, estate, images, inventory, machines, paths, playbook, removal, suite
+from tests.lab import (
+    build,
+    collection,
+    engine,
+    estate,
+    images,
+    inventory,
+    machines,
+    paths,
+    playbook,
+    registry,
+    removal,
+    suite,
+)
 from tests.lab.errors import LabError
 from tests.lab.plan import ESTATE
 from tests.lab.progress import Progress
@@ -87,7 +100,7 @@ def main() -> int:
     except KeyboardInterrupt:
         progress.say("Interrupted. The same command goes on from here.")
         return 130
-    except (LabError, images.BuildFailed, docker.errors.DockerException) as error:
+    except (LabError, build.BuildFailed, registry.PushFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1
     if command in {"demo", "test", "converge"}:

@@ -35,19 +35,30 @@ exec {program} -i {inventory} -i {generated} "$@"
 
 def write(lab: Lab) -> None:
     """Write the generated half of the inventory, and the wrappers that run playbooks with both halves."""
-    hosts = {machine.name: {"ansible_host": lab.address(machine)} for machine in lab.machines}
     shared = {
+        **connection(lab),
+        # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
+        "certificates_authority_dir": str(paths.AUTHORITY),
+    }
+    write_yaml(paths.GENERATED_INVENTORY / "hosts.yml", {"all": {"hosts": hosts(lab)}})
+    write_yaml(paths.GENERATED_VARS / "lab.yml", shared)
+    secrets.ensure(instance_names())
+    write_wrappers()
+
+
+def hosts(lab: Lab) -> dict[str, dict[str, str]]:
+    """The machines by name, as the ``hosts`` of a group."""
+    return {machine.name: {"ansible_host": lab.address(machine)} for machine in lab.machines}
+
+
+def connection(lab: Lab) -> dict[str, str]:
+    """The variables that let Ansible in."""
+    return {
         "ansible_user": USER,
         "ansible_ssh_private_key_file": str(paths.SSH_KEY),
         "ansible_ssh_common_args": shlex.join(ssh_options(lab)),
         "ansible_python_interpreter": "/usr/bin/python3",
-        # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
-        "certificates_authority_dir": str(paths.AUTHORITY),
     }
-    _write_yaml(paths.GENERATED_INVENTORY / "hosts.yml", {"all": {"hosts": hosts}})
-    _write_yaml(paths.GENERATED_VARS / "lab.yml", shared)
-    secrets.ensure(instance_names())
-    write_wrappers()
 
 
 def write_wrappers() -> None:
@@ -122,5 +133,5 @@ def ssh(lab: Lab, address: str, *command: str) -> str:
     return answer.stdout
 
 
-def _write_yaml(path: Path, content: dict[str, Any]) -> None:
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
     paths.write(path, "---\n" + yaml.safe_dump(content, sort_keys=False))
