@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -50,14 +51,25 @@ def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:
     for network in client.networks.list(filters=owned):
         network.remove()
     # children before the images they were built from: an image with children refuses to go
-    remaining = {image.id for image in client.images.list(filters=owned)}
+    remaining = _owned_images(client)
     while remaining:
         progress.doing(f"removing {len(remaining)} images")
-        gone = {image_id for image_id in remaining if image_id and _removed(client, image_id)}
+        gone = {image_id for image_id in remaining if _removed(client, image_id)}
         if not gone:
             progress.say(f"  {len(remaining)} images are still used by containers that are not the lab's")
             return
         remaining -= gone
+
+
+def _owned_images(client: docker.DockerClient) -> set[str]:
+    """Images with the lab's label and all that were built upon them: build stages are left without a name or label."""
+    found: list[dict[str, Any]] = client.api.images(all=True)
+    owned = {image["Id"] for image in found if bases.OWNED in (image["Labels"] or {})}
+    while True:
+        upon = {image["Id"] for image in found if image["ParentId"] in owned} - owned
+        if not upon:
+            return owned
+        owned |= upon
 
 
 def _removed(client: docker.DockerClient, image_id: str) -> bool:
