@@ -10,11 +10,13 @@ version_added: "0.1.0"
 description:
   - Judges all that can be known from the inventory alone. No host is touched and no connection is opened.
   - All findings are reported at once. Each names the file or the group, the variable, and what to do.
-  - Run it once per play with O(ignore:run_once=true); it reads the variables of every host of the estate, whatever C(--limit) says.
-  - "It finds: images named by tag outside development; instances that share a name, a database, a bucket, a host name, a key prefix or a
-    port; invalid names; an even or too small number of etcd members or Sentinels; missing secrets; single application nodes, edges or
-    database members where high availability is asked for; instances without workers; variables and settings that no role knows, with the
-    nearest known name; values that do not fit their specification; addresses in use twice; a virtual IP that is none or belongs to a host."
+  - Run it once per play with O(ignore:run_once=true); it reads the variables of every host of the estate, whatever
+    C(--limit) says.
+  - "It finds: images named by tag outside development; instances that share a name, a database, a bucket, a host
+    name, a key prefix or a port; invalid names; an even or too small number of etcd members or Sentinels; missing
+    secrets; single application nodes, edges or database members where high availability is asked for; instances
+    without workers; variables and settings that no role knows, with the nearest known name; values that do not fit
+    their specification; addresses in use twice; a virtual IP that is none or belongs to a host."
 author:
   - erpops.estate contributors (@erpops)
 extends_documentation_fragment:

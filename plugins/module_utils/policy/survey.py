@@ -1,0 +1,112 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one look at a host tells: the question as one command, its answer as data."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# One round trip and no interpreter on the host. The clock comes first: the answer is worth the less, the
+# longer it took. A limit of the control group the host lives in is where version 2 or 1 keeps it.
+QUESTION = """
+echo @clock; date +%s.%N
+echo @system; . /etc/os-release; echo "$ID $VERSION_ID"
+echo @memory; awk '/^MemTotal/ {print $2}' /proc/meminfo
+echo @limit; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
+echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
+echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
+echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
+""".strip()
+
+# Directories that belong to no one service.
+COMMON = {"tls", "proven"}
+# Without a limit, version 1 reports a number near 2^63.
+NO_LIMIT = 1 << 60
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A host as it was seen.
+
+    ``clock_offset`` is how far its clock is ahead of the controller's, in seconds, and ``clock_doubt``
+    how wrong that may be. ``listening`` holds address and port. ``present`` names the services of the
+    estate that have files on the host already.
+    """
+
+    clock_offset: float
+    clock_doubt: float
+    system: str
+    version: str
+    memory_mb: int
+    disk_free_mb: int
+    listening: tuple[tuple[str, int], ...] = ()
+    present: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data that can travel as a task's result."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Survey:
+        """Read what :meth:`as_dict` wrote."""
+        listening = tuple((str(address), int(port)) for address, port in data["listening"])
+        present = tuple(str(name) for name in data["present"])
+        return cls(**{**data, "listening": listening, "present": present})
+
+
+def read(answer: str, asked: float, answered: float) -> Survey:
+    """Read the answer to :data:`QUESTION`, asked and answered at these times of the controller's clock."""
+    parts = _parts(answer)
+    system, _, version = _first(parts, "system").partition(" ")
+    limits = [int(line) // 1024 for line in parts.get("limit", []) if line.isdigit() and int(line) < NO_LIMIT]
+    memory_kb = min([int(_first(parts, "memory")), *limits])
+    return Survey(
+        clock_offset=round(float(_first(parts, "clock")) - (asked + answered) / 2, 3),
+        clock_doubt=round((answered - asked) / 2, 3),
+        system=system,
+        version=version,
+        memory_mb=memory_kb // 1024,
+        disk_free_mb=int(_first(parts, "disk")) // 1024,
+        listening=tuple(sorted({_socket(line) for line in parts.get("listening", [])})),
+        present=tuple(sorted(_names(parts.get("present", [])))),
+    )
+
+
+def _names(lines: list[str]) -> set[str]:
+    # ls heads each directory's list with its path and a colon.
+    return {line for line in lines if not line.startswith("/")} - COMMON
+
+
+def _parts(answer: str) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in answer.splitlines():
+        text = line.strip()
+        if text.startswith("@"):
+            current = parts.setdefault(text[1:], [])
+        elif text:
+            current.append(text)
+    return parts
+
+
+def _first(parts: Mapping[str, list[str]], name: str) -> str:
+    lines = parts.get(name)
+    if not lines:
+        raise ValueError(f"the host did not tell its {name}")
+    return lines[0]
+
+
+def _socket(text: str) -> tuple[str, int]:
+    address, _, port = text.partition(":")
+    words = [bytes.fromhex(word)[::-1] for word in _words(address)]
+    return str(ipaddress.ip_address(b"".join(words))), int(port, 16)
+
+
+def _words(address: str) -> Iterator[str]:
+    # The kernel writes an address in words of 32 bits, each in the byte order of the machine.
+    for start in range(0, len(address), 8):
+        yield address[start : start + 8]

@@ -1,0 +1,86 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import Survey, read
+
+from tests.conftest import REPOSITORY
+
+FIXTURES = REPOSITORY / "tests" / "unit" / "fixtures" / "survey"
+# A Debian 12 host of the lab that runs etcd.
+ANSWER = Path(FIXTURES / "bookworm_etcd.txt").read_text(encoding="utf-8")
+CLOCK = float(ANSWER.splitlines()[1])
+
+
+def replaced(part: str, *lines: str) -> str:
+    """Return the answer with one part of it replaced."""
+    head, _, rest = ANSWER.partition(f"@{part}\n")
+    tail = rest[rest.index("@") :] if "@" in rest else ""
+    return "\n".join([f"{head}@{part}", *lines, tail])
+
+
+def test_a_host_is_read() -> None:
+    survey = read(ANSWER, CLOCK - 0.1, CLOCK + 0.3)
+    assert (survey.system, survey.version) == ("debian", "12")
+    assert survey.clock_offset == pytest.approx(-0.1)
+    assert survey.clock_doubt == pytest.approx(0.2)
+    assert survey.memory_mb > 1024
+    assert survey.disk_free_mb > 1024
+    assert ("172.30.77.11", 2379) in survey.listening
+    assert ("::", 22) in survey.listening
+    assert "etcd" in survey.present
+    assert "tls" not in survey.present
+
+
+def test_what_was_read_travels_as_plain_data() -> None:
+    survey = read(ANSWER, CLOCK, CLOCK)
+    data = survey.as_dict()
+    data["listening"] = [list(entry) for entry in data["listening"]]
+    assert Survey.of(data) == survey
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (["max"], 4096),
+        ([], 4096),
+        (["9223372036854771712"], 4096),
+        (["2147483648"], 2048),
+        (["max", "1073741824"], 1024),
+        (["17179869184"], 4096),
+    ],
+)
+def test_memory_is_bounded_by_the_control_group(limits: list[str], expected: int) -> None:
+    answer = replaced("limit", *limits)
+    head, _, rest = answer.partition("@memory\n")
+    answer = f"{head}@memory\n{4096 * 1024}\n{rest[rest.index('@') :]}"
+    assert read(answer, CLOCK, CLOCK).memory_mb == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("0100007F:1538", ("127.0.0.1", 5432)),
+        ("00000000:0050", ("0.0.0.0", 80)),  # noqa: S104  # what the kernel reports, nothing is bound
+        ("00000000000000000000000000000000:01BB", ("::", 443)),
+        ("00000000000000000000000001000000:1538", ("::1", 5432)),
+        ("B80D0120000000000000000001000000:01BB", ("2001:db8::1", 443)),
+    ],
+)
+def test_sockets(raw: str, expected: tuple[str, int]) -> None:
+    assert read(replaced("listening", raw), CLOCK, CLOCK).listening == (expected,)
+
+
+@pytest.mark.parametrize("part", ["clock", "system", "memory", "disk"])
+def test_an_answer_that_is_cut_short_is_refused(part: str) -> None:
+    with pytest.raises(ValueError, match=f"the host did not tell its {part}"):
+        read(replaced(part), CLOCK, CLOCK)
+
+
+def test_no_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="did not tell"):
+        read("", CLOCK, CLOCK)
