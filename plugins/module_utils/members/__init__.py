@@ -44,6 +44,18 @@ def _keepalived(params: Mapping[str, Any]) -> Member:
     return KeepalivedMember(params)
 
 
+def _redis(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.redis import RedisMember
+
+    return RedisMember(params)
+
+
+def _sentinel(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.sentinel import SentinelMember
+
+    return SentinelMember(params)
+
+
 def _traefik(params: Mapping[str, Any]) -> Member:
     from ansible_collections.erpops.estate.plugins.module_utils.members.traefik import TraefikMember
 
@@ -56,6 +68,8 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
     "keepalived": _keepalived,
     "object_storage": _object_storage,
     "patroni": _patroni,
+    "redis": _redis,
+    "sentinel": _sentinel,
     "traefik": _traefik,
 }
 
