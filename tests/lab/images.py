@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -22,7 +21,6 @@ from tests.lab.progress import Progress, clock
 
 ARCHIVE = paths.LAB / "image_registry.tar"
 VARIABLES = paths.GENERATED_VARS / "images.yml"
-_RECORD = paths.LAB / "images.json"
 _BASE = "trixie"
 _REPOSITORY = "erpops"
 _VOLUME = "erpops-lab-registry"
@@ -113,29 +111,24 @@ def _ensure_pushed(
     client: docker.DockerClient, built: Mapping[str, Built], lab: Lab, progress: Progress
 ) -> dict[str, str]:
     """Digests by name. No registry is started when the volume has everything already."""
-    volume = _volume(client, lab)
-    record = json.loads(_RECORD.read_text(encoding="utf-8")) if _RECORD.exists() else {}
-    known: dict[str, dict[str, str]] = record.get("images", {}) if record.get("volume") == volume else {}
-    missing = [image for image in built.values() if known.get(image.name, {}).get("id") != image.image_id]
-    if missing:
-        with registry.running(client, built["image_registry"].image_id, _VOLUME, lab.name) as target:
-            for image in missing:
-                start = time.monotonic()
-                progress.doing(f"pushing {image.name}")
-                digest = target.push(client, image.image_id, f"{_REPOSITORY}/{image.name}", image.tag)
-                known[image.name] = {"id": image.image_id, "digest": digest}
-                paths.write(_RECORD, json.dumps({"volume": volume, "images": known}, indent=2) + "\n")
-                progress.say(f"  image {image.name} pushed in {clock(time.monotonic() - start)}")
-    return {name: known[name]["digest"] for name in built}
-
-
-def _volume(client: docker.DockerClient, lab: Lab) -> str:
-    """The registry's volume; when it was made tells it from an earlier one of the same name."""
     try:
-        volume = client.volumes.get(_VOLUME)
+        client.volumes.get(_VOLUME)
     except NotFound:
-        volume = client.volumes.create(_VOLUME, labels={bases.OWNED: lab.name})
-    return f"{_VOLUME} {volume.attrs['CreatedAt']}"
+        client.volumes.create(_VOLUME, labels={bases.OWNED: lab.name})
+    digests = {}
+    with registry.opened(client, built["image_registry"].image_id, _VOLUME, lab.name) as store:
+        pushed = store.pushed()
+        for image in built.values():
+            name = f"{_REPOSITORY}/{image.name}"
+            known = pushed.get(name, {})
+            if known.get("id") == image.image_id:
+                digests[image.name] = known["digest"]
+                continue
+            start = time.monotonic()
+            progress.doing(f"pushing {image.name}")
+            digests[image.name] = store.push(client, image.image_id, name, image.tag)
+            progress.say(f"  image {image.name} pushed in {clock(time.monotonic() - start)}")
+    return digests
 
 
 def _ensure_archive(client: docker.DockerClient, image: Built, progress: Progress) -> None:

@@ -19,12 +19,15 @@ from typing import IO, Any
 import docker
 import requests
 import yaml
+from docker.errors import NotFound
+from docker.models.containers import Container
 
 from tests.lab import bases, paths
 
 _UID = 906
 _STORAGE = "/var/lib/docker-registry"
-_CONFIG = "/tmp/config.yml"  # noqa: S108 - inside the container
+_CONFIG = "registry-for-pushes.yml"
+_NOTE = "pushed.json"
 _START_TIMEOUT = 30
 _CHUNK = 1 << 20
 _TYPES = "application/vnd.docker.distribution.manifest.v2+json"
@@ -95,36 +98,69 @@ class Registry:
         return answer
 
 
+class Store:
+    """The volume that a registry serves, with a note of what was pushed to it.
+
+    The note lies in the volume: so it goes when the volume goes, and is read without starting anything.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._registry: Registry | None = None
+
+    def pushed(self) -> dict[str, dict[str, str]]:
+        """Id and digest of what was pushed, by name."""
+        try:
+            chunks, _ = self._container.get_archive(f"{_STORAGE}/{_NOTE}")
+        except NotFound:
+            return {}
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+            found: dict[str, dict[str, str]] = json.load(_member(tar, _NOTE))
+        return found
+
+    def push(self, client: docker.DockerClient, image_id: str, name: str, tag: str) -> str:
+        """Push an image and note it down; its digest."""
+        if self._registry is None:
+            self._registry = self._start()
+        try:
+            digest = self._registry.push(client, image_id, name, tag)
+        except PushFailed as error:
+            tail = self._container.logs(tail=5).decode(errors="replace").strip()
+            raise PushFailed(f"{error} {tail}") from error
+        note = {**self.pushed(), name: {"id": image_id, "digest": digest}}
+        self._container.put_archive(_STORAGE, _archive(_NOTE, json.dumps(note, indent=2).encode()))
+        return digest
+
+    def _start(self) -> Registry:
+        config = {
+            "version": 0.1,
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "storage": {"filesystem": {"rootdirectory": _STORAGE}},
+            "http": {"addr": ":5000", "relativeurls": True},
+        }
+        self._container.put_archive("/etc", _archive(_CONFIG, yaml.safe_dump(config).encode()))
+        self._container.start()
+        # a volume that a machine mounted first belongs to root
+        self._container.exec_run(["chown", f"{_UID}:{_UID}", _STORAGE], user="0")
+        self._container.reload()
+        bindings = self._container.ports["5000/tcp"] or []
+        url = f"http://127.0.0.1:{bindings[0]['HostPort']}"
+        _wait(url)
+        return Registry(url)
+
+
 @contextmanager
-def running(client: docker.DockerClient, image_id: str, volume: str, lab: str) -> Iterator[Registry]:
-    """A registry on this machine's loopback address that writes to the volume, gone at the end."""
-    config = {
-        "version": 0.1,
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": _STORAGE}},
-        "http": {"addr": ":5000", "relativeurls": True},
-    }
+def opened(client: docker.DockerClient, image_id: str, volume: str, lab: str) -> Iterator[Store]:
+    """The store on a volume. A registry serves it on this machine's loopback address from the first push to the end."""
     container = client.containers.create(
         image_id,
-        command=["docker-registry", "serve", _CONFIG],
+        command=["docker-registry", "serve", f"/etc/{_CONFIG}"],
         volumes={volume: {"bind": _STORAGE, "mode": "rw"}},
         ports={"5000/tcp": ("127.0.0.1", 0)},
         labels={bases.OWNED: lab},
     )
     try:
-        container.put_archive("/tmp", _archive(_CONFIG, yaml.safe_dump(config).encode()))  # noqa: S108 - see above
-        container.start()
-        # a volume that a machine mounted first belongs to root
-        container.exec_run(["chown", f"{_UID}:{_UID}", _STORAGE], user="0")
-        container.reload()
-        bindings = container.ports["5000/tcp"] or []
-        port = bindings[0]["HostPort"]
-        url = f"http://127.0.0.1:{port}"
-        _wait(url)
-        yield Registry(url)
-    except PushFailed as error:
-        tail = container.logs(tail=5).decode(errors="replace").strip()
-        raise PushFailed(f"{error} {tail}") from error
+        yield Store(container)
     finally:
         container.remove(force=True)
 
@@ -152,10 +188,10 @@ def _digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _archive(path: str, content: bytes) -> bytes:
+def _archive(name: str, content: bytes) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        member = tarfile.TarInfo(path.rpartition("/")[2])
+        member = tarfile.TarInfo(name)
         member.size, member.mode = len(content), 0o644
         tar.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
