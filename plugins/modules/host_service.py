@@ -201,9 +201,15 @@ def main() -> None:
         result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
     except (ClientError, ValueError) as error:
         module.fail_json(msg=str(error))
-    for key in ("leads", "replace_reasons"):
-        del result[key]
-    module.exit_json(**result)
+    module.exit_json(
+        changed=result["changed"],
+        action=result["action"],
+        # The converger speaks of containers.
+        reasons=[reason.replace("container", "unit") for reason in result["reasons"]],
+        actions=[action.replace("container", "unit") for action in result["actions"]],
+        health=result["health"],
+        diff=[entry for entry in result["diff"] if entry["after_header"] != "container"],
+    )
 
 
 if __name__ == "__main__":

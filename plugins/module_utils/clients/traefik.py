@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
@@ -32,9 +33,11 @@ class TraefikClient:
             return False
         return True
 
-    def version(self) -> str:
-        """Return the version of the running process."""
-        return str(self._json("/api/version").get("Version", ""))
+    def version(self) -> tuple[str, float]:
+        """Return the version of the running process and the seconds since it started."""
+        answer = self._json("/api/version")
+        started = str(answer.get("startDate", ""))[:19] + "+00:00"
+        return str(answer.get("Version", "")), (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
 
     def routers(self) -> list[dict[str, Any]]:
         """Return all HTTP routers with their status."""

@@ -13,6 +13,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 
 Entry = Mapping[str, Any]
 
+# Until a server was asked for the first time Traefik calls it up.
+SETTLE_SECONDS = 4.0
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -21,6 +24,7 @@ class Edge:
     name: str
     takes_requests: bool = False
     version: str = ""
+    age: float = 0.0
     routers: Sequence[Entry] = ()
     services: Sequence[Entry] = ()
     certificates: Collection[str] = ()
@@ -41,6 +45,8 @@ def edge_health(edge: Edge, wanted: Wanted) -> Verdict:
     if edge.trouble:
         return Verdict(False, (edge.trouble,), facts)
     objections = [] if edge.takes_requests else [f"{edge.name}: expected ping to answer 200; it is stopping"]
+    if edge.age < SETTLE_SECONDS:
+        objections.append(f"{edge.name}: started {edge.age:.0f} s ago and has not asked all servers yet")
     objections += _entries(edge, "router", edge.routers)
     objections += _entries(edge, "service", edge.services)
     objections += _servers(edge, wanted)

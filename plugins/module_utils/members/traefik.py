@@ -57,10 +57,12 @@ class TraefikMember:
 
 def _ask(name: str, client: TraefikClient) -> health.Edge:
     try:
+        version, age = client.version()
         return health.Edge(
             name=name,
             takes_requests=client.takes_requests(),
-            version=client.version(),
+            version=version,
+            age=age,
             routers=client.routers(),
             services=client.services(),
             certificates=client.certificates(),

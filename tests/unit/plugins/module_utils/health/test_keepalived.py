@@ -1,0 +1,54 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keepalived's dump means; recorded from keepalived 2.2.7 on two hosts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.health.keepalived import instance_health
+
+FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "keepalived"
+ADDRESS = "172.30.77.10"
+
+
+def instances(name: str) -> list[dict[str, Any]]:
+    return [entry["data"] for entry in json.loads((FIXTURES / f"{name}.json").read_text())]
+
+
+def wanted(**other: Any) -> dict[str, Any]:
+    return {"address": ADDRESS, "vrid": 51, **other}
+
+
+@pytest.mark.parametrize("role", ["master", "backup"])
+def test_who_has_the_address_and_who_could_take_it_are_healthy(role: str) -> None:
+    verdict = instance_health(instances(role), "edge", wanted())
+    assert (verdict.ok, verdict.facts["role"]) == (True, role)
+
+
+@pytest.mark.parametrize(
+    ("dump", "name", "asked", "complaint"),
+    [
+        pytest.param("fault", "edge", wanted(), "backup or master, found fault; the edge of this host", id="fault"),
+        pytest.param("master", "other", wanted(), "VRRP instance other to be loaded, found none", id="not loaded"),
+        pytest.param(
+            "master", "edge", wanted(base_priority=7), "base_priority 7 in VRRP instance edge, found 200", id="old"
+        ),
+        pytest.param(
+            "backup", "edge", wanted(address="10.0.0.1"), f"10.0.0.1 in VRRP instance edge, found {ADDRESS}", id="ip"
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(dump: str, name: str, asked: dict[str, Any], complaint: str) -> None:
+    verdict = instance_health(instances(dump), name, asked)
+    assert not verdict.ok
+    assert complaint in "; ".join(verdict.reasons)
+
+
+def test_a_master_without_its_address_is_not_healthy() -> None:
+    lost = [{**entry, "vipset": False} for entry in instances("master")]
+    assert "found it without" in "; ".join(instance_health(lost, "edge", wanted()).reasons)
