@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.health.keepalived import instance_health
 
-FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "keepalived"
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "keepalived"
 ADDRESS = "172.30.77.10"
 
 

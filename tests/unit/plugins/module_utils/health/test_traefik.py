@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.health.traefik import Edge, Wanted, edge_health, may_leave
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
-FIXTURES = Path(__file__).resolve().parents[4] / "fixtures" / "traefik"
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "traefik"
 HOSTS = ("172.30.77.11", "172.30.77.12")
 PORTS = {"north-web": 8069, "north-gevent": 8072, "south-web": 8169, "south-gevent": 8172}
 SERVICES = {name: [f"http://{host}:{port}" for host in HOSTS] for name, port in PORTS.items()}
