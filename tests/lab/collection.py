@@ -10,7 +10,7 @@ from tests.lab import paths
 from tests.lab.progress import Progress
 
 _GALAXY = paths.VENV / "bin" / "ansible-galaxy"
-_SHIPPED = ("plugins", "roles", "playbooks", "meta", "images")
+_SHIPPED = ("plugins", "roles", "playbooks", "meta")
 INSTALLED = paths.INSTALLED_TREE / "ansible_collections" / "erpops" / "estate"
 _STAMP = paths.STAMPS / "collection"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from tests.lab import collection, engine, paths, playbook, removal
+from tests.lab import engine, paths, playbook, removal
+from tests.lab import sanity as ansible_test
 from tests.lab.progress import CommandFailed, Progress
 
 _BIN = paths.VENV / "bin"
@@ -32,8 +34,8 @@ def unit(progress: Progress) -> None:
 def sanity(progress: Progress) -> None:
     """ansible-test on the installed artefact: it insists on the path a collection is installed at."""
     with progress.phase("Sanity"):
-        collection.ensure(progress)
-        _show(progress, "ansible-test", "sanity", "--venv", "--color", "no", cwd=str(collection.INSTALLED))
+        installed = ansible_test.prepare(progress)
+        _show(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
 def check(progress: Progress) -> None:
@@ -74,14 +76,19 @@ def everything(progress: Progress, up: Callable[[Progress], object], converge: C
             removal.machines_only(progress)
 
 
-def _show(progress: Progress, tool: str, *arguments: str, cwd: str = str(paths.ROOT)) -> None:
+def _show(
+    progress: Progress, tool: str, *arguments: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None
+) -> None:
     """Run a tool of the virtual environment whose output a person wants to read."""
     program = str(_BIN / tool) if tool != "python" else sys.executable
     progress.pause()
     progress.say(f"  $ {tool} {' '.join(arguments)}")
-    path = f"{_BIN}:{os.environ.get('PATH', '')}"
-    env = {**os.environ, "PATH": path, "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg")}
-    answer = subprocess.run([program, *arguments], cwd=cwd, env=env, check=False)
+    answer = subprocess.run([program, *arguments], cwd=cwd, env=env or _environment(), check=False)
     progress.resume()
     if answer.returncode != 0:
         raise CommandFailed(f"{tool} {' '.join(arguments)} ended with {answer.returncode}.")
+
+
+def _environment() -> dict[str, str]:
+    path = f"{_BIN}:{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path, "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg")}

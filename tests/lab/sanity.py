@@ -1,0 +1,48 @@
+"""``ansible-test sanity`` where package registries are all that can be reached."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from tests.lab import collection, paths
+from tests.lab.progress import Progress
+
+# ansible-test begins each of its environments with this pip, fetched from a site of its own. The same pip comes from
+# the package registry, and a few lines do what that site's script would do.
+_PIP = "24.2"
+_CACHE = Path.home() / ".ansible" / "test" / "cache"
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+_SCRIPT = """\
+import os
+import sys
+
+wheel = os.path.join(os.path.dirname(os.path.abspath(__file__)), {wheel!r})
+sys.path.insert(0, wheel)
+
+from pip._internal.cli.main import main  # noqa: E402
+
+not_of_pip = ("--no-setuptools", "--no-wheel")
+options = [option for option in sys.argv[1:] if option.startswith("--") and option not in not_of_pip]
+sys.exit(main(["install", *options, wheel]))
+"""
+
+
+def prepare(progress: Progress) -> Path:
+    """Install the artefact, see to a pip for ansible-test, and name the directory it must be run in."""
+    collection.ensure(progress)
+    script = _CACHE / f"get_pip_{_PIP.replace('.', '_')}.py"
+    if not script.exists():
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        progress.doing("pip for ansible-test")
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+        progress.run([*pip, "download", "--quiet", "--no-deps", "--dest", _CACHE, f"pip=={_PIP}"], log="sanity")
+        paths.write(script, _SCRIPT.format(wheel=f"pip-{_PIP}-py3-none-any.whl"))
+    return collection.INSTALLED
+
+
+def environment() -> dict[str, str]:
+    """ansible-test tries every Python on PATH: only the system's own count, not the shims of a version manager."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {**kept, "PATH": f"{paths.VENV / 'bin'}:{_SYSTEM_PATH}"}
