@@ -23,7 +23,7 @@ EXAMPLES = sorted(path.name for path in (REPOSITORY / "inventories").glob("examp
 
 def validate(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
     password = directory / "password"
-    password.write_text("test", encoding="utf-8")
+    password.write_text("example", encoding="utf-8")
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(SOURCE),
@@ -53,7 +53,7 @@ def write(directory: Path, *, quorum: int = 3, **changed: object) -> Path:
     secrets |= {name: settings.pop(name) for name in list(settings) if name.endswith("passphrase")}
     (inventory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": estate}}), encoding="utf-8")
     (inventory / "group_vars" / "all" / "estate.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    vault = VaultLib([("default", VaultSecret(b"test"))])
+    vault = VaultLib([("default", VaultSecret(b"example"))])
     encrypted = vault.encrypt(yaml.safe_dump(secrets))
     (inventory / "group_vars" / "all" / "secrets.yml").write_bytes(encrypted)
     return inventory
