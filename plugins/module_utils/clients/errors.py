@@ -53,3 +53,7 @@ class TimedOut(ClientError):
 
 class MissingLibrary(ClientError):
     """A Python library that this client needs is not installed on the host."""
+
+
+class MissingFile(ClientError):
+    """A file that this client needs, such as a password or a certificate, cannot be read on the host."""

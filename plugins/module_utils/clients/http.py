@@ -16,6 +16,7 @@ from urllib.error import HTTPError, URLError
 from ansible.module_utils.urls import open_url
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
+    MissingFile,
     NotAuthorised,
     NotTrusted,
     Refused,
@@ -116,5 +117,5 @@ def _failure(what: str, url: str, error: Exception, timeout: float) -> ClientErr
     if isinstance(cause, ssl.SSLError):
         return NotTrusted(what, expected=f"a trusted TLS connection to {url}", found=str(cause))
     if isinstance(cause, FileNotFoundError):
-        return NotTrusted(what, expected=f"the certificate files for {url} on this host", found=str(cause))
+        return MissingFile(what, expected=f"the certificate files for {url} on this host", found=str(cause))
     return Unreachable(what, expected=f"an answer from {url}", found=str(cause) or type(cause).__name__)

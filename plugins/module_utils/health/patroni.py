@@ -10,7 +10,7 @@ be ``loop_wait`` seconds old.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
@@ -84,6 +84,21 @@ def view(answer: Mapping[str, Any]) -> ClusterView:
             tags=entry.get("tags") or {},
         )
     return ClusterView(members, bool(answer.get("pause")))
+
+
+def with_own_word(cluster: ClusterView, own: Mapping[str, Mapping[str, Any]]) -> ClusterView:
+    """Return the view in which those that answered ``GET /patroni`` say themselves whether they wait for a restart."""
+    members = {
+        name: replace(
+            member,
+            pending_restart=bool(own[name].get("pending_restart")),
+            pending_reasons=own[name].get("pending_restart_reason") or {},
+        )
+        if name in own
+        else member
+        for name, member in cluster.members.items()
+    }
+    return replace(cluster, members=members)
 
 
 def caught_up(member: MemberView, cluster: ClusterView, max_lag: int = MAX_LAG) -> list[str]:

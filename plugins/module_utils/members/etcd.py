@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls
-from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as health
+from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
 
@@ -33,29 +33,26 @@ class EtcdMember:
         """Return whether this member answers a read that a quorum stands behind, knows the leader and has caught up."""
         own = self._clients[self.name]
         own.read("health")
-        return health.member_health(self.name, self._look(own.members(), own.alarms()))
+        return judge.member_health(self.name, self._look(own.members(), own.alarms()))
 
     def leads(self) -> bool:
-        """Return whether this member is the leader."""
-        own = self._clients[self.name]
-        status = own.status()
-        return bool(status.get("leader")) and status["leader"] == status["header"]["member_id"]
+        """Return whether this member is the leader, as whoever answers knows it."""
+        return judge.leader_of(self._cluster()) == self.name
 
     def may_leave(self) -> Verdict:
         """Return whether the others keep a quorum without this member; they are asked, not it."""
-        return health.may_leave(self.name, self._cluster(without_self=True))
+        return judge.may_leave(self.name, self._cluster(without_self=True))
 
     def step_aside(self) -> list[str]:
         """Hand leadership to the member that is furthest, if this one leads."""
-        if not self.leads():
-            return []
-        heir = health.candidate(self.name, self._cluster())
-        if heir is None:
+        cluster = self._cluster()
+        heir = judge.candidate(self.name, cluster)
+        if judge.leader_of(cluster) != self.name or heir is None:
             return []
         self._clients[self.name].move_leader(str(heir["ID"]))
         return [f"etcd leadership moved from {self.name} to {heir['name']}"]
 
-    def _cluster(self, *, without_self: bool = False) -> health.Cluster:
+    def _cluster(self, *, without_self: bool = False) -> judge.Cluster:
         """Return what the first member that answers with a quorum behind it knows, and everybody's status."""
         trouble: ClientError | None = None
         for name, client in self._clients.items():
@@ -68,9 +65,9 @@ class EtcdMember:
                 trouble = error
         if trouble is not None:
             raise trouble
-        return health.Cluster(tuple(self._clients))
+        return judge.Cluster(tuple(self._clients))
 
-    def _look(self, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]) -> health.Cluster:
+    def _look(self, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]) -> judge.Cluster:
         statuses: dict[str, Mapping[str, Any]] = {}
         silent: dict[str, str] = {}
         for name, client in self._clients.items():
@@ -78,4 +75,4 @@ class EtcdMember:
                 statuses[name] = client.status()
             except ClientError as error:
                 silent[name] = str(error)
-        return health.Cluster(tuple(self._clients), members, statuses, alarms, silent)
+        return judge.Cluster(tuple(self._clients), members, statuses, alarms, silent)

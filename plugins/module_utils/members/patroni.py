@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
-    NotAuthorised,
+    MissingFile,
     Refused,
     TimedOut,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Login, Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
-from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as health
+from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
 HANDOVER_TIMEOUT = 120.0
+
+# Options of every module that speaks to Patroni; documented in the fragment of the same name.
+CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
+    "members": {"type": "dict", "required": True},
+    "member": {"type": "str"},
+    "port": {"type": "int", "default": 8008},
+    "ca_file": {"type": "path", "required": True},
+    "username": {"type": "str", "required": True},
+    "password_file": {"type": "path", "required": True, "no_log": False},
+}
 
 
 def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCluster:
@@ -30,7 +40,8 @@ def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCl
         try:
             password = Path(params["password_file"]).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise NotAuthorised("Patroni", expected="the REST API's password on this host", found=str(error)) from error
+            what = "the password of Patroni's REST API"
+            raise MissingFile(what, expected=params["password_file"], found=str(error)) from error
         login = Login(str(params["username"]), password)
     return PatroniCluster(
         params["members"], tls=Tls(params["ca_file"]), login=login, port=int(params.get("port", 8008)), first=first
@@ -40,7 +51,7 @@ def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCl
 def hand_over(cluster: PatroniCluster, old: str, new: str, timeout: float = HANDOVER_TIMEOUT) -> list[str]:
     """Switch over and wait until the new leader leads and the old one streams from it."""
     cluster.member(old).switchover(old, new)
-    verdict = wait_for(lambda: health.handed_over(old, new, health.view(cluster.ask(lambda m: m.cluster()))), timeout)
+    verdict = wait_for(lambda: judge.handed_over(old, new, judge.view(cluster.ask(lambda m: m.cluster()))), timeout)
     if not verdict.ok:
         raise TimedOut(
             f"switchover from {old} to {new}",
@@ -64,8 +75,8 @@ class PatroniMember:
         """Return whether this member runs and has caught up; it is asked itself, so it must answer."""
         cluster = self._connect()
         own = cluster.member(self.name).member()
-        found = health.view(cluster.member(self.name).cluster())
-        verdict = health.member_health(self.name, found, cluster.names)
+        found = judge.view(cluster.member(self.name).cluster())
+        verdict = judge.member_health(self.name, found, cluster.names)
         if own.get("state") != "running":
             reason = f"PostgreSQL on {self.name}: expected running, found {own.get('state', 'no state')}"
             return Verdict(False, (reason, *verdict.reasons), verdict.facts)
@@ -79,7 +90,7 @@ class PatroniMember:
     def may_leave(self) -> Verdict:
         """Return whether the cluster survives losing this member; whoever answers is asked."""
         cluster = self._connect()
-        return health.may_leave(self.name, self._view(cluster), cluster.names)
+        return judge.may_leave(self.name, self._view(cluster), cluster.names)
 
     def step_aside(self) -> list[str]:
         """Switch over to the best standby, if this member leads and somebody can take over."""
@@ -87,7 +98,7 @@ class PatroniMember:
         found = self._view(cluster)
         if found.leader is None or found.leader.name != self.name:
             return []
-        heirs = health.takers(found)
+        heirs = judge.takers(found)
         if not heirs:
             if len(cluster.names) == 1:
                 return []
@@ -98,5 +109,5 @@ class PatroniMember:
         return connect(self._params, first=self.name)
 
     @staticmethod
-    def _view(cluster: PatroniCluster) -> health.ClusterView:
-        return health.view(cluster.ask(lambda member: member.cluster()))
+    def _view(cluster: PatroniCluster) -> judge.ClusterView:
+        return judge.view(cluster.ask(lambda member: member.cluster()))

@@ -1,0 +1,74 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out pending restarts of PostgreSQL, one member after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
+from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import hand_over
+from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
+
+
+def look(cluster: PatroniCluster) -> judge.ClusterView:
+    """Return the cluster with each member's own word on whether it waits for a restart.
+
+    What the store says of that may be a loop old; a member that does not answer is taken at the store's word.
+    """
+    found = judge.view(cluster.ask(lambda member: member.cluster()))
+    own = {}
+    for name in cluster.names:
+        try:
+            own[name] = cluster.member(name).member()
+        except ClientError:
+            continue
+    return judge.with_own_word(found, own)
+
+
+class Restarter:
+    """Goes step by step; each step waits until its member has caught up. ``done`` collects sentences."""
+
+    def __init__(self, cluster: PatroniCluster, timeout: float, done: list[str]) -> None:
+        self._cluster = cluster
+        self._timeout = timeout
+        self._done = done
+
+    def run(self) -> None:
+        """Carry out everything that waits."""
+        # Two rounds over all members are the most that any order needs.
+        for _ in range(2 * len(self._cluster.names) + 1):
+            step = judge.next_restart(look(self._cluster))
+            if step is None:
+                return
+            self._carry_out(step)
+        waiting = ", ".join(judge.pending(look(self._cluster)))
+        raise Refused("pending restarts", expected="none after restarting every member", found=f"still {waiting}")
+
+    def _carry_out(self, step: judge.Restart) -> None:
+        if step.action == "switchover":
+            self._done += hand_over(self._cluster, step.member, step.candidate, self._timeout)
+            return
+        leading = look(self._cluster).leader
+        if leading is not None and leading.name != step.member:
+            self._wait(lambda: judge.may_leave(step.member, look(self._cluster), self._cluster.names), "before")
+        self._cluster.member(step.member).restart(self._timeout)
+        self._wait(lambda: self._restarted(step.member), "after")
+        self._done.append(f"PostgreSQL restarted on {step.member}" + (f" ({step.reason})" if step.reason else ""))
+
+    def _restarted(self, name: str) -> Verdict:
+        return judge.member_health(name, look(self._cluster), self._cluster.names)
+
+    def _wait(self, check: Callable[[], Verdict], when: str) -> None:
+        verdict = wait_for(check, self._timeout)
+        if not verdict.ok:
+            raise TimedOut(
+                f"{when} a restart",
+                expected=f"a healthy cluster within {self._timeout:g} s",
+                found="; ".join(verdict.reasons),
+                remedy=f"done so far: {'; '.join(self._done) or 'nothing'}; mend the member and run again",
+            )

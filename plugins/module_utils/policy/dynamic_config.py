@@ -1,0 +1,58 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patroni's dynamic configuration: the smallest patch from what is to what should be."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+def patch(current: Mapping[str, Any], desired: Mapping[str, Any], exclusive: Collection[str] = ()) -> dict[str, Any]:
+    """Return what to send to ``PATCH /config``, empty when nothing differs.
+
+    Only keys of ``desired`` count, so what others keep there (a pause, slots) stays. Below the dotted
+    paths in ``exclusive`` nothing else may stand: what is there beyond ``desired`` is removed. A null
+    in ``desired`` removes its key.
+    """
+    return _patch(current, desired, frozenset(exclusive), "")
+
+
+def merged(current: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration after a patch, as Patroni computes it."""
+    result = copy.deepcopy(dict(current))
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+def _patch(
+    current: Mapping[str, Any], desired: Mapping[str, Any], exclusive: frozenset[str], path: str
+) -> dict[str, Any]:
+    change: dict[str, Any] = {}
+    for key, wanted in desired.items():
+        active = current.get(key)
+        if isinstance(wanted, Mapping) and isinstance(active, Mapping):
+            inner = _patch(active, wanted, exclusive, f"{path}{key}.")
+            if inner:
+                change[key] = inner
+        elif wanted is None:
+            if key in current:
+                change[key] = None
+        elif not _same(wanted, active):
+            change[key] = wanted
+    if path.rstrip(".") in exclusive:
+        change.update({key: None for key in current if key not in desired})
+    return change
+
+
+def _same(wanted: Any, active: Any) -> bool:
+    # 1 and True are equal in Python and not in YAML.
+    return type(wanted) is type(active) and bool(wanted == active)
