@@ -1,0 +1,152 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walks the modules: documented, in the action group, tested."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+MODULES = sorted((REPOSITORY / "plugins" / "modules").glob("[a-z]*.py"))
+PURE = sorted(
+    path
+    for kind in ("health", "policy")
+    for path in (REPOSITORY / "plugins" / "module_utils" / kind).rglob("[a-z]*.py")
+)
+OURS = "ansible_collections.erpops.estate.plugins"
+PURE_LAYERS = {"module_utils.health", "module_utils.policy"}
+UNIT = REPOSITORY / "tests" / "unit"
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+
+
+def block(module: Path, name: str) -> str:
+    """Return a documentation block as Ansible reads it: a constant of the module."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            if name in targets:
+                return str(node.value.value)
+    return ""
+
+
+def documentation(module: Path) -> dict[str, Any]:
+    data = yaml.safe_load(block(module, "DOCUMENTATION"))
+    assert isinstance(data, dict)
+    return data
+
+
+def described(path: str, spec: dict[str, Any]) -> None:
+    assert spec.get("description"), f"{path} has no description"
+    assert spec.get("type"), f"{path} has no type"
+    for kind in ("suboptions", "contains"):
+        for name, inner in (spec.get(kind) or {}).items():
+            described(f"{path}.{name}", inner)
+
+
+@each_module
+def test_a_module_says_what_it_does(module: Path) -> None:
+    found = documentation(module)
+    assert found["module"] == module.stem
+    assert found["short_description"]
+    assert found["description"]
+    assert found["version_added"]
+    assert found["author"]
+
+
+@each_module
+def test_a_module_says_what_one_can_count_on(module: Path) -> None:
+    attributes = documentation(module)["attributes"]
+    for name in ("check_mode", "diff_mode", "idempotent"):
+        assert attributes.get(name, {}).get("support") in ("full", "partial", "none", "N/A"), f"{name} is not said"
+        if attributes[name]["support"] == "partial":
+            assert attributes[name].get("details"), f"{name} is partial: say how far it goes"
+
+
+@each_module
+def test_every_option_is_described(module: Path) -> None:
+    for name, spec in (documentation(module).get("options") or {}).items():
+        described(name, spec)
+
+
+@each_module
+def test_examples_can_be_copied(module: Path) -> None:
+    tasks = yaml.safe_load(block(module, "EXAMPLES"))
+    assert tasks
+    flat = [inner for task in tasks for inner in (task.get("tasks") or [task])]
+    assert any(f"erpops.estate.{module.stem}" in task for task in flat)
+    assert all(task.get("name") for task in flat)
+
+
+@each_module
+def test_every_result_is_described(module: Path) -> None:
+    returned = yaml.safe_load(block(module, "RETURN"))
+    assert returned
+    for name, spec in returned.items():
+        described(name, spec)
+        assert spec.get("returned"), f"{name}: say when it is returned"
+
+
+def test_the_action_group_is_complete() -> None:
+    runtime = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["action_groups"]["estate"] == [module.stem for module in MODULES]
+
+
+def test_every_action_has_its_documentation() -> None:
+    actions = {path.stem for path in (REPOSITORY / "plugins" / "action").glob("[a-z]*.py")}
+    assert actions <= {module.stem for module in MODULES}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the files of the collection's own that a file imports, as dotted names below plugins."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(OURS):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            found.update(name.removeprefix(f"{OURS}.") for name in names)
+    return {name for name in found if source(name).is_file()}
+
+
+def source(name: str) -> Path:
+    return REPOSITORY / "plugins" / Path(*name.split(".")).with_suffix(".py")
+
+
+def reached(names: set[str]) -> set[str]:
+    """Return these files and all that they import in turn within the pure code."""
+    known: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        known.add(name)
+        waiting |= {inner for inner in imported(source(name)) if ".".join(name.split(".")[:2]) in PURE_LAYERS} - known
+    return known
+
+
+TESTED = {name for test in UNIT.rglob("test_*.py") for name in imported(test)}
+TESTED_PURE = reached(TESTED)
+
+
+@each_module
+def test_a_module_has_unit_tests(module: Path) -> None:
+    """A module is its documentation and one call; what it calls has to be tested, if not the module itself.
+
+    Clients and members speak to daemons: they are proven on the running estate, not against imitations.
+    """
+    action = REPOSITORY / "plugins" / "action" / module.name
+    called = imported(action if action.is_file() else module)
+    decided = {name for name in called if not name.startswith(("module_utils.clients.", "module_utils.members."))}
+    itself = {f"modules.{module.stem}", f"action.{module.stem}"} & TESTED
+    assert itself or (called and decided <= TESTED_PURE), f"not tested: {sorted(decided - TESTED_PURE)}"
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_what_is_pure_has_unit_tests(path: Path) -> None:
+    name = ".".join(path.relative_to(REPOSITORY / "plugins").with_suffix("").parts)
+    assert name in TESTED_PURE, f"no unit test imports {name}"

@@ -1,0 +1,129 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walks the roles: all from one drawing, and what they say about themselves is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+ROLES = sorted(path for path in (REPOSITORY / "roles").iterdir() if (path / "meta").is_dir())
+# Shared by all others: it has no service of its own.
+ESTATE = "estate"
+PHASES = ["preflight", "install", "configure", "run", "verify"]
+
+each_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def options(role: Path) -> dict[str, dict[str, Any]]:
+    entry_points = (load(role / "meta" / "argument_specs.yml") or {}).get("argument_specs", {})
+    return entry_points.get("main", {}).get("options") or {}
+
+
+def defaults(role: Path) -> dict[str, Any]:
+    return load(role / "defaults" / "main.yml") or {}
+
+
+@each_role
+def test_a_role_has_the_parts_of_the_drawing(role: Path) -> None:
+    for part in ("defaults/main.yml", "meta/argument_specs.yml", "meta/main.yml", "tasks/main.yml"):
+        assert (role / part).is_file(), f"{role.name} lacks {part}"
+
+
+@each_role
+def test_defaults_are_what_the_specification_says(role: Path) -> None:
+    specified = {name: spec["default"] for name, spec in options(role).items() if "default" in spec}
+    assert defaults(role) == specified
+
+
+@each_role
+def test_every_option_without_default_is_optional_or_required(role: Path) -> None:
+    for name, spec in options(role).items():
+        assert "default" in spec or "required" in spec, f"{name}: say whether it is required, or give the default"
+        assert not ("default" in spec and spec.get("required")), f"{name}: what has a default is not required"
+
+
+@each_role
+def test_every_option_is_described(role: Path) -> None:
+    def walk(path: str, spec: dict[str, Any]) -> None:
+        assert spec.get("description"), f"{path} has no description"
+        assert spec.get("type"), f"{path} has no type"
+        for name, inner in (spec.get("options") or {}).items():
+            walk(f"{path}.{name}", inner)
+
+    for name, spec in options(role).items():
+        walk(name, spec)
+
+
+@each_role
+def test_every_default_is_explained(role: Path) -> None:
+    lines = (role / "defaults" / "main.yml").read_text(encoding="utf-8").splitlines()
+    for name in defaults(role):
+        position = next(number for number, line in enumerate(lines) if line.startswith(f"{name}:"))
+        # A comment stands before each variable, or before the group of variables it belongs to.
+        above = position - 1
+        while above > 0 and lines[above] and not lines[above].startswith("#"):
+            above -= 1
+        assert lines[above].startswith("#"), f"{name} has no comment"
+
+
+@each_role
+def test_public_names_carry_the_name_of_the_role(role: Path) -> None:
+    for name in (*defaults(role), *options(role)):
+        assert name.startswith(f"{role.name}_"), f"{name} does not begin with {role.name}_"
+
+
+@each_role
+def test_private_names_begin_with_two_underscores(role: Path) -> None:
+    for path in (role / "vars").glob("*.yml"):
+        for name in load(path) or {}:
+            assert name.startswith(f"__{role.name}_"), f"{path.name}: {name} does not begin with __{role.name}_"
+
+
+@each_role
+def test_secrets_are_marked(role: Path) -> None:
+    for name, spec in options(role).items():
+        if name.endswith(("_password", "_passphrase", "_secret_key", "_secrets")):
+            assert spec.get("no_log") is True, f"{name} needs no_log: true"
+
+
+@each_role
+def test_the_tasks_are_a_table_of_contents(role: Path) -> None:
+    path = role / "tasks" / "main.yml"
+    phases = []
+    for task in load(path) or []:
+        static, dynamic = task.get("ansible.builtin.import_tasks"), task.get("ansible.builtin.include_tasks")
+        assert static or dynamic, f"{path}: {task.get('name')} belongs into the file of a phase"
+        tags = set(task.get("tags", []))
+        assert role.name in tags, f"{path}: {task.get('name')} lacks the tag {role.name}"
+        named = [phase for phase in PHASES if f"{role.name}_{phase}" in tags]
+        assert len(named) == 1, f"{path}: {task.get('name')} lacks the tag of its phase"
+        phases.append(PHASES.index(named[0]))
+        if isinstance(dynamic, dict):
+            assert set(dynamic["apply"]["tags"]) == tags, f"{path}: the tasks inside {task.get('name')} lack its tags"
+    # Another order is explained.
+    assert phases == sorted(phases) or re.search(r"^# \w", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@each_role
+def test_every_role_stands_on_the_shared_one(role: Path) -> None:
+    dependencies = (load(role / "meta" / "main.yml") or {}).get("dependencies") or []
+    names = [entry.get("role") if isinstance(entry, dict) else entry for entry in dependencies]
+    assert ("erpops.estate.estate" in names) == (role.name != ESTATE)
+
+
+@each_role
+def test_a_role_is_run_by_the_site_playbook(role: Path) -> None:
+    site = (REPOSITORY / "playbooks" / "site.yml").read_text(encoding="utf-8")
+    assert f"erpops.estate.{role.name}" in site
