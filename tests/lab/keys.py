@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def known_hosts(lab: Lab) -> Path:
 def host_key(lab: Lab, machine: Machine) -> Path:
     """The machine's private host key; the lab makes it, so that the first connection is already verified."""
     return paths.SSH / f"{lab.container(machine)}_ed25519"
+
+
+def fingerprint(lab: Lab, machine: Machine) -> str:
+    """A digest over the keys a machine is made with: with others nobody can reach it."""
+    public = host_key(lab, machine).with_suffix(".pub").read_text(encoding="ascii") + operator_public_key()
+    return hashlib.sha256(public.encode()).hexdigest()[:24]
 
 
 def operator_public_key() -> str:

@@ -12,12 +12,13 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from tests.lab import bases, engine, keys, paths
+from tests.lab import bases, cgroups, engine, keys, paths
 from tests.lab.errors import LabError
 from tests.lab.plan import USER, Lab, Machine
 from tests.lab.progress import Progress
 
 _LABEL = bases.OWNED
+_KEYS_LABEL = "erpops.lab.keys"
 _BOOT_TIMEOUT = 90
 _OPERATOR = 1000
 # systemd 257 refuses cgroup v1 unless it is told twice
@@ -61,6 +62,7 @@ def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
         if container is None:
             progress.doing(f"creating {machine.name}")
             container = _create(client, lab, machine, images[machine.release])
+        _refuse_foreign(container, lab, machine)
         if container.status != "running":
             container.start()
     for machine in lab.machines:
@@ -77,6 +79,7 @@ def down(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
         volume.remove(force=True)
     for network in client.networks.list(filters=filters):
         network.remove()
+    cgroups.sweep(client, _LABEL)
 
 
 def status(client: docker.DockerClient, lab: Lab) -> list[str]:
@@ -98,6 +101,15 @@ def _get(client: docker.DockerClient, name: str) -> Container | None:
         return client.containers.get(name)
     except NotFound:
         return None
+
+
+def _refuse_foreign(container: Container, lab: Lab, machine: Machine) -> None:
+    known = keys.fingerprint(lab, machine)
+    if container.labels.get(_KEYS_LABEL, known) != known:
+        raise MachineFailed(
+            f"The container {container.name} was made with other keys than those in {paths.SSH}: by another checkout, "
+            "or by this one before its .lab was removed. Remove the old lab first: make lab-stop"
+        )
 
 
 def _ensure_network(client: docker.DockerClient, lab: Lab) -> None:
@@ -145,7 +157,7 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
         hostname=machine.name,
         domainname=lab.domain,
         environment={"SYSTEMD_PROC_CMDLINE": _LEGACY_CGROUP} if engine.cgroup_version(client) == 1 else {},
-        labels={_LABEL: lab.name},
+        labels={_LABEL: lab.name, _KEYS_LABEL: keys.fingerprint(lab, machine)},
         host_config=host_config,
         networking_config={"EndpointsConfig": {lab.name: endpoint}},
     )
