@@ -1,0 +1,58 @@
+"""The lab as data: addresses, names, volumes; and what a scenario's command line turns into."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.lab import paths, scenario
+from tests.lab.plan import ESTATE, Lab, Machine
+
+
+def test_the_estate_agrees_with_its_inventory() -> None:
+    declared = yaml.safe_load((paths.INVENTORY / "hosts.yml").read_text(encoding="utf-8"))["estate"]["children"]
+    planned: dict[str, set[str]] = {}
+    for machine in ESTATE.machines:
+        for group in machine.groups:
+            planned.setdefault(group, set()).add(machine.name)
+    assert {group: set(content["hosts"]) for group, content in declared.items()} == planned
+
+
+def test_the_virtual_address_of_the_estate_is_the_inventory_s() -> None:
+    declared = yaml.safe_load((paths.INVENTORY / "group_vars" / "all" / "estate.yml").read_text(encoding="utf-8"))
+    assert declared["estate_virtual_ip"] == ESTATE.virtual_ip
+    assert declared["estate_domain"] == ESTATE.domain
+
+
+def test_no_two_machines_share_an_address_and_none_takes_the_virtual_one() -> None:
+    addresses = [ESTATE.address(machine) for machine in ESTATE.machines]
+    assert len({*addresses, ESTATE.virtual_ip, ESTATE.gateway}) == len(addresses) + 2
+
+
+def test_a_machine_keeps_its_engine_and_its_data_on_volumes() -> None:
+    lab = Lab("lab", "10.0.0", (Machine("m1", 11, volumes={"shared": "/srv"}),))
+    assert lab.volumes(lab.machines[0]) == {
+        "lab-m1-engine": "/var/lib/docker",
+        "lab-m1-data": "/var/lib/erpops",
+        "shared": "/srv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "groups"),
+    [
+        ("m1", "m1", ()),
+        ("m1:etcd", "m1", ("etcd",)),
+        ("m1:etcd,patroni", "m1", ("etcd", "patroni")),
+        ("m1:", "m1", ()),
+    ],
+)
+def test_a_scenario_s_machine_is_read_from_its_name_and_groups(entry: str, name: str, groups: tuple[str, ...]) -> None:
+    lab = scenario.plan("etcd", "trixie", [entry])
+    assert lab.machines == (Machine(name, 11, groups, release="trixie"),)
+
+
+def test_scenarios_stand_on_networks_apart_from_the_estate_s() -> None:
+    names = ("docker_engine", "etcd", "redis_sentinel")
+    subnets = [scenario.plan(name, release, []).subnet for name in names for release in ("bookworm", "trixie")]
+    assert len({*subnets, ESTATE.subnet}) == len(subnets) + 1

@@ -1,0 +1,68 @@
+"""Progress: plain lines where there is no terminal, times of every phase, and what a failed command leaves behind."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import paths, playbook
+from tests.lab.progress import CommandFailed, Progress, clock
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3725, "62:05")])
+def test_clock(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_plain_lines_say_what_is_done_once() -> None:
+    out = io.StringIO()
+    progress = Progress(out)
+    with progress.phase("Images"):
+        progress.doing("etcd")
+        progress.doing("etcd")
+    assert out.getvalue().splitlines() == ["• Images", "  Images 0:00: etcd", "✓ Images 0:00"]
+    assert "Images" in progress.timings
+
+
+def test_a_failed_phase_is_named_and_not_timed() -> None:
+    out = io.StringIO()
+    progress = Progress(out)
+    with pytest.raises(ValueError, match="why"), progress.phase("Machines"):
+        raise ValueError("why")
+    assert out.getvalue().splitlines()[-1] == "✗ Machines failed after 0:00"
+    assert progress.timings == {}
+
+
+def test_a_failed_command_shows_its_last_lines_and_where_the_rest_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "LOGS", tmp_path)
+    script = "print('first'); print('the cause'); raise SystemExit(3)"
+    with pytest.raises(CommandFailed, match=r"(?s)ended with 3.*the cause") as failure:
+        Progress(io.StringIO()).run([sys.executable, "-c", script], log="trial")
+    assert str(tmp_path / "trial.log") in str(failure.value)
+    assert "first\nthe cause\n" in (tmp_path / "trial.log").read_text(encoding="utf-8")
+
+
+def test_a_playbook_s_recap_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "output"
+    output.write_text(
+        "TASK [Converge etcd] ****\n"
+        "node1                      : ok=12   changed=2    unreachable=0    failed=0    skipped=3\n"
+        "store1                     : ok=4    changed=0    unreachable=0    failed=0    skipped=1\n",
+        encoding="utf-8",
+    )
+    wrapper = tmp_path / "run-playbook"
+    wrapper.write_text('#!/bin/sh\nexec cat "$1"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
+    monkeypatch.setattr(paths, "LOGS", tmp_path)
+    monkeypatch.setattr(paths, "RUN_PLAYBOOK", wrapper)
+    out = io.StringIO()
+    progress = Progress(out)
+    with progress.phase("Converge"):
+        run = playbook.run(progress, str(output))
+    assert (run.changed, run.changes) == ({"node1": 2, "store1": 0}, 2)
+    assert "Converge etcd" in out.getvalue()
