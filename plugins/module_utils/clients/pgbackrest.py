@@ -1,0 +1,63 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pgBackRest, run in the container of the database it backs up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
+
+PATIENCE_SECONDS = 120
+
+
+class PgbackrestClient:
+    """One stanza, seen from one member."""
+
+    def __init__(self, stanza: str, *, container: str = "patroni") -> None:
+        self.what = f"pgBackRest stanza {stanza}"
+        self._stanza = stanza
+        self._container = container
+
+    def info(self) -> Mapping[str, Any]:
+        """Return what the repository holds of the stanza: status, backups and archive."""
+        output = self._run("info", "--output=json")
+        try:
+            stanzas: Sequence[Mapping[str, Any]] = json.loads(output)
+        except ValueError:
+            raise Refused(self.what, expected="an answer in JSON", found=output[:500]) from None
+        for entry in stanzas:
+            if entry.get("name") == self._stanza:
+                return entry
+        raise Refused(self.what, expected="the stanza in the answer", found=output[:500])
+
+    def stanza_create(self) -> None:
+        """Make the stanza in the repository; only where the leader runs."""
+        self._run("stanza-create")
+
+    def check(self) -> None:
+        """Have a segment of WAL archived and wait until it has arrived in the repository."""
+        self._run("check")
+
+    def _run(self, command: str, *options: str) -> str:
+        what = f"{self.what}, {command}"
+        arguments = ["docker", "exec", self._container, "pgbackrest", f"--stanza={self._stanza}"]
+        arguments += ["--log-level-console=off", "--log-level-stderr=warn", *options, command]
+        try:
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise TimedOut(what, expected=f"an end within {PATIENCE_SECONDS} s", found="none") from error
+        except OSError as error:
+            raise Refused(what, expected="the docker command on this host", found=str(error)) from error
+        if done.returncode != 0:
+            raise Refused(
+                what,
+                expected="exit status 0",
+                found=f"{done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}",
+                remedy="see /etc/erpops/pgbackrest/pgbackrest.conf on this host and the object store it names",
+            )
+        return done.stdout

@@ -1,0 +1,63 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd's timers of this host."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+
+
+@dataclass(frozen=True)
+class TimerState:
+    """A timer as systemd knows it; ``stale`` when its file is newer than what systemd has read."""
+
+    name: str
+    enabled: bool
+    active: bool
+    stale: bool
+
+
+def read(names: Sequence[str]) -> tuple[TimerState, ...]:
+    """Return the state of the timers; one that has no file is neither enabled nor active."""
+    shown = run(["systemctl", "show", "--property=Id,UnitFileState,ActiveState,NeedDaemonReload", *names])
+    found = []
+    for block in shown.strip().split("\n\n"):
+        state = dict(line.split("=", 1) for line in block.splitlines())
+        found.append(
+            TimerState(
+                state["Id"],
+                enabled=state["UnitFileState"] == "enabled",
+                active=state["ActiveState"] == "active",
+                stale=state["NeedDaemonReload"] == "yes",
+            )
+        )
+    return tuple(found)
+
+
+def reload_files() -> None:
+    """Have systemd read its files again; running timers take their new calendar over."""
+    run(["systemctl", "daemon-reload"])
+
+
+def enable(names: Sequence[str]) -> None:
+    """Enable and start the timers."""
+    run(["systemctl", "enable", "--quiet", "--now", *names])
+
+
+def start_service(name: str) -> None:
+    """Start a unit that ends by itself and wait for its end, however long it takes."""
+    run(["systemctl", "start", name], remedy=f"see journalctl --unit {name} on this host")
+
+
+def run(command: Sequence[str], *, remedy: str = "") -> str:
+    """Return the command's output; a status other than 0 is an error that shows it."""
+    done = subprocess.run(list(command), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        found = f"{done.returncode}: {(done.stdout + done.stderr).strip()[-2000:]}"
+        raise Refused(f"command {' '.join(command[:2])}", expected="exit status 0", found=found, remedy=remedy)
+    return done.stdout

@@ -1,0 +1,98 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What pgBackRest's account of a repository means (https://pgbackrest.org/command.html#command-info)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+
+# Codes of a stanza's status.
+OK = 0
+MISSING_STANZA = 1
+NO_VALID_BACKUPS = 2
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup of the repository."""
+
+    label: str
+    kind: str
+    finished_at: float
+    error: bool
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What the repository holds of one stanza."""
+
+    stanza: str
+    code: int
+    message: str
+    backups: tuple[Backup, ...]
+    newest_segment: str
+
+    @classmethod
+    def from_info(cls, info: Mapping[str, Any]) -> Repository:
+        """Return the view of one stanza's entry in the answer to ``info``."""
+        archives: Sequence[Mapping[str, Any]] = info.get("archive", [])
+        return cls(
+            stanza=info["name"],
+            code=info["status"]["code"],
+            message=info["status"]["message"],
+            backups=tuple(
+                Backup(entry["label"], entry["type"], float(entry["timestamp"]["stop"]), bool(entry.get("error")))
+                for entry in info.get("backup", [])
+            ),
+            newest_segment=(archives[-1].get("max") or "") if archives else "",
+        )
+
+    @property
+    def exists(self) -> bool:
+        """Return whether the stanza was made."""
+        return self.code != MISSING_STANZA
+
+    @property
+    def sound(self) -> tuple[Backup, ...]:
+        """Return the backups without errors, oldest first."""
+        return tuple(sorted((entry for entry in self.backups if not entry.error), key=lambda entry: entry.finished_at))
+
+    @property
+    def has_full(self) -> bool:
+        """Return whether there is a full backup to restore from."""
+        return any(entry.kind == "full" for entry in self.sound)
+
+
+def judge(repository: Repository, *, now: float, max_age_hours: float) -> Verdict:
+    """Return whether the estate could be restored, and to a recent state."""
+    newest = repository.sound[-1] if repository.sound else None
+    return Verdict.of(
+        _objections(repository, newest, now, max_age_hours),
+        label=newest.label if newest else "",
+        age_hours=round((now - newest.finished_at) / HOUR, 1) if newest else None,
+        backups=len(repository.sound),
+        newest_segment=repository.newest_segment,
+    )
+
+
+def _objections(repository: Repository, newest: Backup | None, now: float, max_age_hours: float) -> Iterator[str]:
+    what = f"stanza {repository.stanza}"
+    if repository.code != OK:
+        yield f"{what}: expected status ok, found {repository.message}"
+    if not repository.has_full:
+        yield f"{what}: expected a full backup, found none without errors"
+    elif newest and now - newest.finished_at > max_age_hours * HOUR:
+        age = (now - newest.finished_at) / HOUR
+        yield f"{what}: expected a backup of the last {max_age_hours:g} h, found {newest.label}, {age:.1f} h old"
+    if repository.exists and not repository.newest_segment:
+        yield f"{what}: expected WAL in the archive, found none"
+    for entry in repository.backups:
+        if entry.error:
+            yield f"{what}: expected a sound backup, found pages with wrong checksums in {entry.label}"

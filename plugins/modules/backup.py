@@ -1,0 +1,287 @@
+#!/usr/bin/python
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup
+short_description: Make the backups of a PostgreSQL cluster what they should be
+version_added: 1.0.0
+description:
+  - On every member it writes pgBackRest's configuration and the units, and enables the timers.
+  - Where the leader runs it makes the stanza and the first full backup when they are missing, and after a change of
+    the configuration checks that WAL arrives in the repository.
+  - Nothing is done to a repository that is as it should be. A backup that is too old is a warning, no failure.
+extends_documentation_fragment:
+  - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  stanza:
+    description: Name of the cluster in the repository.
+    type: str
+    required: true
+  container:
+    description: Container of the database, which holds pgBackRest too.
+    type: str
+    default: patroni
+  patroni:
+    description: Patroni's REST API on this host, which knows where the leader runs.
+    type: dict
+    required: true
+    suboptions:
+      address:
+        description: Address of the API.
+        type: str
+        required: true
+      port:
+        description: Port of the API.
+        type: int
+        default: 8008
+      ca_file:
+        description: File with the authority that signed its certificate.
+        type: path
+        required: true
+  directories:
+    description: Directories on this host.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path.
+        type: path
+        required: true
+      owner:
+        description: Numeric user id.
+        type: int
+        default: 0
+      group:
+        description: Numeric group id.
+        type: int
+        default: 0
+      mode:
+        description: Octal permissions.
+        type: str
+        default: "0755"
+  files:
+    description: Files on this host, such as units.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path.
+        type: path
+        required: true
+      content:
+        description: What the file holds.
+        type: str
+        required: true
+      owner:
+        description: Numeric user id.
+        type: int
+        default: 0
+      group:
+        description: Numeric group id.
+        type: int
+        default: 0
+      mode:
+        description: Octal permissions.
+        type: str
+        default: "0644"
+      validate:
+        description: Command that refuses an invalid candidate. C(%s) is its path.
+        type: list
+        elements: str
+  secret_files:
+    description: As I(files); their content is in no output. A change is followed by a check of the repository.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Absolute path.
+        type: path
+        required: true
+      content:
+        description: What the file holds.
+        type: str
+        required: true
+      owner:
+        description: Numeric user id.
+        type: int
+        default: 0
+      group:
+        description: Numeric group id.
+        type: int
+        default: 0
+      mode:
+        description: Octal permissions.
+        type: str
+        default: "0400"
+      validate:
+        description: As in I(files).
+        type: list
+        elements: str
+  timers:
+    description: Units to enable and start.
+    type: list
+    elements: str
+    default: []
+  first_backup:
+    description: Unit that makes a full backup.
+    type: str
+    required: true
+  max_age_hours:
+    description: Age from which the newest backup is too old.
+    type: float
+    default: 50
+author:
+  - erpops.estate contributors (@erpops)
+"""
+
+EXAMPLES = r"""
+- name: Converge the backups
+  erpops.estate.backup:
+    stanza: estate
+    patroni: {address: 10.0.0.11, ca_file: /etc/erpops/tls/ca.crt}
+    secret_files:
+      - path: /etc/erpops/pgbackrest/pgbackrest.conf
+        content: "{{ lookup('ansible.builtin.template', 'pgbackrest.conf.j2') }}"
+        owner: 902
+        group: 902
+    timers: [erpops-backup-full.timer, erpops-backup-incremental.timer]
+    first_backup: erpops-backup@full.service
+"""
+
+RETURN = r"""
+actions:
+  description: Everything that was done, or in check mode would be done, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: ["wrote /etc/erpops/pgbackrest/pgbackrest.conf", "created the stanza"]
+leads:
+  description: Whether this member leads its cluster.
+  returned: success
+  type: bool
+health:
+  description: Where the leader runs, the verdict on the backups with C(ok), C(reasons) and C(facts).
+  returned: success
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
+from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
+from ansible_collections.erpops.estate.plugins.module_utils.service.backup import (
+    HostPart,
+    converge_host,
+    converge_repository,
+    result,
+)
+
+
+def entries(mode: str, **more: Any) -> dict[str, Any]:
+    """Return the spec of a list of directories or files."""
+    options = {
+        "path": {"type": "path", "required": True},
+        "owner": {"type": "int", "default": 0},
+        "group": {"type": "int", "default": 0},
+        "mode": {"type": "str", "default": mode},
+        **more,
+    }
+    return {"type": "list", "elements": "dict", "default": [], "options": options}
+
+
+def files(mode: str, *, secret: bool) -> dict[str, Any]:
+    """Return the spec of a list of files."""
+    content = {"type": "str", "required": True, "no_log": secret}
+    return entries(mode, content=content, validate={"type": "list", "elements": "str"})
+
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "stanza": {"type": "str", "required": True},
+    "container": {"type": "str", "default": "patroni"},
+    "patroni": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 8008},
+            "ca_file": {"type": "path", "required": True},
+        },
+    },
+    "directories": entries("0755"),
+    "files": files("0644", secret=False),
+    # The list is not secret, the contents in it are.
+    "secret_files": {**files("0400", secret=True), "no_log": False},
+    "timers": {"type": "list", "elements": "str", "default": []},
+    "first_backup": {"type": "str", "required": True},
+    "max_age_hours": {"type": "float", "default": 50},
+}
+
+
+def managed_file(entry: Mapping[str, Any], *, secret: bool) -> ManagedFile:
+    """Return the file that an entry describes."""
+    return ManagedFile(
+        path=entry["path"],
+        content=entry["content"].encode(),
+        owner=entry["owner"],
+        group=entry["group"],
+        mode=int(entry["mode"], 8),
+        on_change="none",
+        once=False,
+        validate=tuple(entry["validate"] or ()),
+        secret=secret,
+    )
+
+
+def host_part(params: Mapping[str, Any]) -> HostPart:
+    """Return what should stand on this host."""
+    return HostPart(
+        directories=tuple(
+            Directory(entry["path"], entry["owner"], entry["group"], int(entry["mode"], 8))
+            for entry in params["directories"]
+        ),
+        files=tuple(managed_file(entry, secret=True) for entry in params["secret_files"])
+        + tuple(managed_file(entry, secret=False) for entry in params["files"]),
+        timers=tuple(params["timers"]),
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params, check = module.params, module.check_mode
+    try:
+        outcome = converge_host(host_part(params), check=check)
+        member = PgbackrestMember({**params["patroni"], **params})
+        leads = member.on_leader()
+        health = None
+        # Before its configuration is in place the repository cannot be asked.
+        if leads and not (check and outcome.reconfigured):
+            outcome.actions += converge_repository(
+                member, params["first_backup"], reconfigured=outcome.reconfigured, check=check
+            )
+            health = member.health()
+            for reason in () if check else health.reasons:
+                module.warn(reason)
+    except ClientError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result(outcome, leads=leads, health=health))
+
+
+if __name__ == "__main__":
+    main()
