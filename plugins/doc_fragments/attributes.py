@@ -17,7 +17,7 @@ attributes:
   diff_mode:
     description: Returns details on what has changed, or would change in C(check_mode), when in diff mode.
   idempotent:
-    description: When run twice in a row outside check mode with the same arguments, the second run reports nothing as changed.
+    description: When run twice in a row with the same arguments outside check mode, the second run changes nothing.
 """
 
     # For what is decided on the controller.

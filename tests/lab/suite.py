@@ -13,17 +13,23 @@ from tests.lab import sanity as ansible_test
 from tests.lab.progress import CommandFailed, Progress
 
 _BIN = paths.VENV / "bin"
-_TYPED = ["plugins", "tests"]
+
+
+_LINTERS = (
+    ("ruff", "check", "."),
+    ("mypy", "plugins", "tests"),
+    ("yamllint", "--strict", "."),
+    ("ansible-lint",),
+    ("antsibull-changelog", "lint"),
+)
 
 
 def lint(progress: Progress) -> None:
-    """Everything that reads the sources without running them."""
+    """Everything that reads the sources without running them. One failure does not hide the next."""
     with progress.phase("Lint"):
-        _show(progress, "ruff", "check", ".")
-        _show(progress, "mypy", *_TYPED)
-        _show(progress, "yamllint", "--strict", ".")
-        _show(progress, "ansible-lint")
-        _show(progress, "antsibull-changelog", "lint")
+        failed = [linter[0] for linter in _LINTERS if not _succeeds(progress, *linter)]
+        if failed:
+            raise CommandFailed(f"These found something: {', '.join(failed)}")
 
 
 def unit(progress: Progress) -> None:
@@ -76,17 +82,21 @@ def everything(progress: Progress, up: Callable[[Progress], object], converge: C
             removal.machines_only(progress)
 
 
-def _show(
+def _show(progress: Progress, *command: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None) -> None:
+    """Run a tool whose output a person wants to read; that it fails is an error."""
+    if not _succeeds(progress, *command, cwd=cwd, env=env):
+        raise CommandFailed(f"{' '.join(command)} failed; what it found is above.")
+
+
+def _succeeds(
     progress: Progress, tool: str, *arguments: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None
-) -> None:
-    """Run a tool of the virtual environment whose output a person wants to read."""
+) -> bool:
     program = str(_BIN / tool) if tool != "python" else sys.executable
     progress.pause()
     progress.say(f"  $ {tool} {' '.join(arguments)}")
     answer = subprocess.run([program, *arguments], cwd=cwd, env=env or _environment(), check=False)
     progress.resume()
-    if answer.returncode != 0:
-        raise CommandFailed(f"{tool} {' '.join(arguments)} ended with {answer.returncode}.")
+    return answer.returncode == 0
 
 
 def _environment() -> dict[str, str]:
