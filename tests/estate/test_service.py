@@ -1,0 +1,198 @@
+"""The service module against a real engine: what each difference leads to, and that nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import paths
+
+HOST = "node3"
+NAME = "scratch"
+ROOT = f"/etc/erpops/{NAME}"
+
+
+class Scratch:
+    """A service of its own on one host, beside the estate's."""
+
+    def __init__(self, results: Path) -> None:
+        self._results = results
+        self.pipelining = True
+
+    def module(self, module: str, arguments: Mapping[str, Any], *options: str) -> dict[str, Any]:
+        command = [str(paths.RUN_ADHOC), HOST, "--become", "-m", module, "-a", json.dumps(arguments)]
+        done = subprocess.run(
+            [*command, "-t", str(self._results), *options],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "ANSIBLE_PIPELINING": str(self.pipelining)},
+        )
+        found: dict[str, Any] = json.loads((self._results / HOST).read_text(encoding="utf-8"))
+        return {**found, "failed": done.returncode != 0}
+
+    def converge(self, *options: str, replace: str = "gated", **changes: Any) -> dict[str, Any]:
+        contents = {"a": "as desired", "reloadable": "1", "secret": "canary-7f3a"} | changes.pop("contents", {})
+        definition: dict[str, Any] = {
+            "image": "{{ estate_images.redis }}",
+            "command": ["sleep", "3600"],
+            "network": "none",
+            "user": "65534:65534",
+            "init": True,
+            "stop_timeout": 1,
+            "memory_mb": 64,
+            "directories": [{"path": ROOT, "mode": "0755"}],
+            "files": [
+                {"path": f"{ROOT}/a", "content": contents["a"], "validate": ["grep", "-q", "desired", "%s"]},
+                {"path": f"{ROOT}/reloadable", "content": contents["reloadable"], "on_change": "reload"},
+            ],
+            "secret_files": [{"path": f"{ROOT}/secret", "content": contents["secret"], "on_change": "none"}],
+            "mounts": [{"source": ROOT, "target": "/scratch", "read_only": True}],
+            "reload": {"exec": ["true"]},
+            "health_timeout": 15,
+        }
+        return self.module(
+            "erpops.estate.service",
+            {"name": NAME, "definition": {**definition, **changes}, "replace": replace},
+            *options,
+        )
+
+    def shell(self, command: str) -> str:
+        # The engine's own templates look like Ansible's.
+        raw = "{% raw %}" + command + "{% endraw %}"
+        return str(self.module("ansible.builtin.shell", {"_raw_params": raw})["stdout"])
+
+    def container(self) -> tuple[str, str]:
+        """The container's id and the time its process started: equal as long as nothing restarted."""
+        identity, started = self.shell(f"docker inspect -f '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {NAME}").split()
+        return identity, started
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    service = Scratch(tmp_path_factory.mktemp("results"))
+    remove = f"docker rm -f {NAME}; rm -rf {ROOT} /var/lib/erpops/proven/{NAME}.json"
+    service.shell(remove)
+    yield service
+    service.shell(remove)
+
+
+@pytest.fixture
+def running(scratch: Scratch) -> Scratch:
+    """The service as desired, whatever the test before left."""
+    result = scratch.converge()
+    assert not result["failed"], result
+    return scratch
+
+
+def test_check_mode_creates_nothing(scratch: Scratch) -> None:
+    foreseen = scratch.converge("--check")
+    assert (foreseen["action"], foreseen["changed"]) == ("create", True)
+    assert scratch.shell(f"docker ps -aqf name=^{NAME}$; ls {ROOT} 2>&1 | grep -v 'No such file'") == ""
+
+
+def test_the_second_run_changes_nothing(running: Scratch) -> None:
+    before = running.container()
+    result = running.converge("--diff")
+    assert (result["action"], result["changed"], result.get("diff", [])) == ("none", False, [])
+    assert running.container() == before
+
+
+def test_a_stopped_container_is_started(running: Scratch) -> None:
+    running.shell(f"docker stop -t 1 {NAME}")
+    assert running.converge()["actions"] == ["started the container"]
+
+
+def test_an_edit_that_was_not_read_is_mended_without_a_restart(running: Scratch) -> None:
+    before = running.container()
+    running.shell(f"echo edited > {ROOT}/a")
+    assert running.converge()["actions"] == [f"wrote {ROOT}/a"]
+    assert running.container() == before
+
+
+def test_an_edit_that_was_read_replaces_the_container(running: Scratch) -> None:
+    running.shell(f"echo edited > {ROOT}/a; docker restart -t 1 {NAME}")
+    result = running.converge()
+    assert result["actions"] == [f"wrote {ROOT}/a", "replaced the container"]
+    assert "by hand" in result["reasons"][0]
+
+
+def test_a_reloadable_file_reloads(running: Scratch) -> None:
+    before = running.container()
+    assert running.converge(contents={"reloadable": "2"})["actions"] == [f"wrote {ROOT}/reloadable", "reloaded"]
+    assert running.container() == before
+
+
+def test_limits_change_on_the_running_container(running: Scratch) -> None:
+    before = running.container()
+    assert running.converge(memory_mb=96)["changed"]
+    assert running.shell(f"docker inspect -f '{{{{.HostConfig.Memory}}}}' {NAME}") == str(96 * 1024 * 1024)
+    assert running.container() == before
+
+
+def test_a_deferred_replacement_touches_nothing(running: Scratch) -> None:
+    before = running.container()
+    result = running.converge(replace="defer", contents={"a": "newly desired"})
+    assert (result["changed"], result["replace_reasons"]) == (False, [f"{ROOT}/a differs"])
+    assert running.shell(f"cat {ROOT}/a") == "as desired"
+    assert running.container() == before
+
+
+def test_a_file_that_its_daemon_refuses_is_not_installed(running: Scratch) -> None:
+    before = running.container()
+    assert running.converge(contents={"a": "nonsense"})["failed"]
+    assert running.shell(f"cat {ROOT}/a; ls -A {ROOT} | wc -l") == "as desired3"
+    assert running.converge()["changed"] is False
+    assert running.container() == before
+
+
+def test_a_secret_is_in_no_output(running: Scratch) -> None:
+    running.shell(f"echo edited > {ROOT}/secret")
+    result = running.converge("--diff", "-vvv")
+    assert result["changed"]
+    assert "canary-7f3a" not in json.dumps(result)
+    assert running.shell(f"cat {ROOT}/secret; stat -c %a {ROOT}/secret") == "canary-7f3a400"
+
+
+def test_a_run_killed_while_it_replaces_is_finished_by_the_next(running: Scratch) -> None:
+    # The process ignores SIGTERM, so the module is inside `stop` for as long as the grace lasts.
+    stubborn = {"command": ["sh", "-c", "trap '' TERM; sleep 3600 & wait; wait"], "init": False, "stop_timeout": 20}
+    running.converge(**stubborn)
+    before = running.container()
+    killer = subprocess.Popen(
+        [str(paths.RUN_ADHOC), HOST, "--become", "-m", "ansible.builtin.shell", "-a", _KILL_THE_MODULE],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    running.pipelining = False
+    result = running.converge(**{**stubborn, "env": {"NEW": "1"}})
+    running.pipelining = True
+    assert "killed" in killer.communicate(timeout=60)[0]
+    assert result["failed"]
+    assert running.container() == before, "killed before the old container was gone"
+    healed = running.converge(**{**stubborn, "env": {"NEW": "1"}, "stop_timeout": 1})
+    assert healed["action"] in ("replace", "create")
+    assert running.container() != before
+    assert running.converge(**{**stubborn, "env": {"NEW": "1"}, "stop_timeout": 1})["changed"] is False
+
+
+# Waits until the record says that a replacement is under way, then kills the module that wrote it. It is told
+# from all others by its file, which it has only without pipelining.
+_KILL_THE_MODULE = (
+    f'for i in $(seq 300); do grep -q \'"pending": "replace"\' /var/lib/erpops/proven/{NAME}.json && break; '
+    "sleep 0.1; done; pkill -9 -f '[A]nsiballZ_service.py' && echo killed"
+)
+
+
+def test_waiting_has_an_end(running: Scratch) -> None:
+    start = time.monotonic()
+    result = running.converge(command=["false"], health_timeout=5)
+    assert result["failed"]
+    assert "docker logs" in result["msg"]
+    assert time.monotonic() - start < 30
