@@ -13,10 +13,9 @@ from tests.lab import sanity as ansible_test
 from tests.lab.progress import CommandFailed, Progress
 
 _BIN = paths.VENV / "bin"
-
-
 _LINTERS = (
     ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
     ("mypy", "plugins", "tests"),
     ("yamllint", "--strict", "."),
     ("ansible-lint",),
@@ -27,7 +26,7 @@ _LINTERS = (
 def lint(progress: Progress) -> None:
     """Everything that reads the sources without running them. One failure does not hide the next."""
     with progress.phase("Lint"):
-        failed = [linter[0] for linter in _LINTERS if not _succeeds(progress, *linter)]
+        failed = [" ".join(linter) for linter in _LINTERS if not _succeeds(progress, *linter)]
         if failed:
             raise CommandFailed(f"These found something: {', '.join(failed)}")
 
@@ -100,5 +99,10 @@ def _succeeds(
 
 
 def _environment() -> dict[str, str]:
-    path = f"{_BIN}:{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg")}
+    """The tools find each other on PATH, and the collection by its name in the working tree."""
+    return {
+        **os.environ,
+        "PATH": f"{_BIN}:{os.environ.get('PATH', '')}",
+        "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(paths.SOURCE_TREE),
+    }
