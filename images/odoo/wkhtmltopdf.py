@@ -20,9 +20,11 @@ import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-import pypdf
+if TYPE_CHECKING:
+    import pypdf
 
 REAL = "/usr/bin/wkhtmltopdf"
 _MILLIMETRE = 72 / 25.4
@@ -113,6 +115,8 @@ class Printer:
 
     def write(self) -> None:
         """Everything asked for, in one file."""
+        import pypdf
+
         bodies = [
             self._pool.submit(self._print, document, f"body{index}", self._call.options)
             for index, document in enumerate(self._call.documents)
@@ -161,6 +165,8 @@ class Printer:
         return parts
 
     def _print(self, document: str, name: str, options: list[str]) -> pypdf.PdfReader:
+        import pypdf
+
         output = self._directory / f"{name}.pdf"
         if "--cookie-jar" in options:
             # it is written as well as read, and several run at once
