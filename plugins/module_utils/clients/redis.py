@@ -25,14 +25,24 @@ PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class Access:
-    """How a server is entered: the CA that vouches for it, a user of its ACL and the passwords to try in turn.
+    """How a server is entered: the CA that vouches for it, a user of its ACL, the file that holds the password.
 
-    There are two passwords only while one is being replaced by another.
+    ``wished`` is a password that may be on its way in; it is tried first.
     """
 
     ca_file: str
     user: str
-    passwords: tuple[str, ...]
+    password_file: str
+    wished: str = ""
+
+    def passwords(self) -> tuple[str, ...]:
+        """Return the passwords to try in turn; the file is read when it is needed, it may just have been written."""
+        try:
+            with open(self.password_file, encoding="utf-8") as stream:
+                kept = stream.read().strip()
+        except FileNotFoundError:
+            kept = ""
+        return tuple(dict.fromkeys(password for password in (self.wished, kept) if password))
 
 
 class RedisClient:
@@ -66,7 +76,7 @@ class RedisClient:
 
     def _connect(self) -> Any:
         trouble: ClientError | None = None
-        for password in self._access.passwords:
+        for password in self._access.passwords():
             connection = self._redis.Redis(
                 host=self.address,
                 port=self.port,
@@ -87,7 +97,7 @@ class RedisClient:
                 trouble = error
                 continue
             return connection
-        raise trouble or NotAuthorised(self.name, expected="a password", found="none")
+        raise trouble or NotAuthorised(self.name, expected=f"a password in {self._access.password_file}", found="none")
 
     def _run(self, connection: Any, words: tuple[str | int, ...]) -> Any:
         errors = self._redis.exceptions
@@ -132,6 +142,10 @@ class RedisClient:
         """Make the server a replica of another."""
         self.ask("REPLICAOF", address, port)
 
+    def lead(self) -> None:
+        """Make the server a master."""
+        self.ask("REPLICAOF", "NO", "ONE")
+
     def users(self) -> dict[str, str]:
         """Return the rules of every user by name, as the server writes them."""
         lines = [str(line).split(" ", 2) for line in self.ask("ACL", "LIST")]
@@ -144,10 +158,6 @@ class RedisClient:
     def remove_users(self, names: Iterable[str]) -> None:
         """Remove users and close their connections."""
         self.ask("ACL", "DELUSER", *names)
-
-    def save_users(self) -> None:
-        """Have the server write its users to its file."""
-        self.ask("ACL", "SAVE")
 
     def certificate(self) -> str:
         """Return the certificate that the running server presents, in PEM, whoever signed it."""

@@ -43,10 +43,6 @@ class SentinelClient(RedisClient):
             self.ask("SENTINEL", "REMOVE", name)
         self.ask("SENTINEL", "MONITOR", name, address, port, quorum)
 
-    def forget_silent(self, name: str) -> None:
-        """Forget Sentinels and replicas that no longer exist; those that do are found again within seconds."""
-        self.ask("SENTINEL", "RESET", name)
-
     def set_for(self, name: str, option: str, value: str) -> None:
         """Change one option of a watched master; the Sentinel writes it to its file."""
         self.ask("SENTINEL", "SET", name, option, value)

@@ -95,12 +95,9 @@ def may_hand_over(address: str, servers: Servers) -> Verdict:
     needed = 1 + servers.min_replicas
     if len(good) >= needed:
         return Verdict(True)
+    found = ", ".join(good) or "none"
     return Verdict(
-        False,
-        (
-            f"Redis master {address}: expected {needed} replicas in sync to hand over to, "
-            f"found {', '.join(good) or 'none'}",
-        ),
+        False, (f"Redis master {address}: expected {needed} replicas in sync to hand over to, found {found}",)
     )
 
 

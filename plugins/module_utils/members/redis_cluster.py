@@ -22,15 +22,13 @@ class RedisCluster:
     ``master_name``, ``quorum``, ``min_replicas``, ``max_lag_seconds``, ``ca_file``, ``user``, ``password_file``.
     """
 
-    def __init__(self, params: Mapping[str, Any], more_passwords: tuple[str, ...] = ()) -> None:
+    def __init__(self, params: Mapping[str, Any], wished_password: str = "") -> None:
         self.address = str(params["address"])
         self.members = [str(member) for member in params["members"]]
         self.master_name = str(params["master_name"])
         self.port = int(params["port"])
         self._params = params
-        access = Access(
-            params["ca_file"], params["user"], _distinct(*more_passwords, _content(params["password_file"]))
-        )
+        access = Access(params["ca_file"], params["user"], params["password_file"], wished_password)
         self.servers = {member: RedisClient(member, self.port, access) for member in self.members}
         self.sentinels = {
             member: SentinelClient(member, int(params["sentinel_port"]), access) for member in self.members
@@ -64,15 +62,3 @@ class RedisCluster:
             int(self._params["min_replicas"]),
             int(self._params["max_lag_seconds"]),
         )
-
-
-def _content(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read().strip()
-    except FileNotFoundError:
-        return ""
-
-
-def _distinct(*passwords: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(password for password in passwords if password))

@@ -1,0 +1,138 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the running Redis server and Sentinel of this host what they should be, by command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Unreachable
+from ansible_collections.erpops.estate.plugins.module_utils.clients.redis import RedisClient
+from ansible_collections.erpops.estate.plugins.module_utils.health.sentinel import Sentinels
+from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
+from ansible_collections.erpops.estate.plugins.module_utils.policy import redis_sentinel as policy
+
+CERTIFICATE_OPTIONS = ("tls-cert-file", "tls-key-file", "tls-ca-cert-file")
+
+
+class RedisSettings:
+    """One convergence of the server and the Sentinel of this host; ``params`` are those of the module."""
+
+    def __init__(self, params: Mapping[str, Any], *, dry: bool) -> None:
+        self._params = params
+        self._dry = dry
+        self._cluster = RedisCluster(params["cluster"], params["password"])
+        self._actions: list[str] = []
+
+    def converge(self) -> dict[str, Any]:
+        """Do what is needed and return the module's result."""
+        cluster = self._cluster
+        sentinels = cluster.look_at_sentinels()
+        servers = cluster.look_at_servers(sentinels)
+        if cluster.address in servers.silent:
+            raise Unreachable(servers.silent[cluster.address], remedy="see docker logs redis on this host")
+        master = policy.choose_master(servers.elected, servers.infos, cluster.members[0])
+        self._server(cluster.servers[cluster.address])
+        self._replication(master, servers.infos[cluster.address], sentinels)
+        if cluster.address in sentinels.views:
+            self._sentinel(sentinels, master)
+        self._password()
+        return {
+            "changed": bool(self._actions),
+            "actions": self._actions,
+            "master": master,
+            "elected": bool(servers.elected),
+            "sentinel_answers": cluster.address in sentinels.views,
+        }
+
+    def _do(self, what: str, act: Callable[[], None]) -> None:
+        self._actions.append(what)
+        if not self._dry:
+            act()
+
+    def _server(self, client: RedisClient) -> None:
+        wanted = _joined(self._params, "options", "secret_options")
+        self._users(client, self._params["users"])
+        changes = policy.differing(wanted, client.settings())
+        if changes:
+            self._do(f"Redis: set {', '.join(sorted(changes))}", lambda: client.set(changes))
+        stale = policy.stale_lines(wanted, _read(self._params["file"]))
+        if changes or stale:
+            self._do(f"Redis: write {', '.join(stale or sorted(changes))} to its file", client.save_settings)
+        if _read(wanted["tls-cert-file"]).split("-----END")[0] != client.certificate().split("-----END")[0]:
+            files = {name: wanted[name] for name in CERTIFICATE_OPTIONS}
+            self._do("Redis: load the certificate", lambda: client.set(files))
+
+    def _replication(self, master: str, info: Mapping[str, str], sentinels: Sentinels) -> None:
+        if any(view.unsettled for view in sentinels.views.values()):
+            return
+        cluster = self._cluster
+        change = policy.replication_change(cluster.address, master, info, watched=bool(sentinels.views))
+        if change is None:
+            return
+        server = cluster.servers[cluster.address]
+        if change.address:
+            self._do(f"Redis: follow {change.address}", lambda: server.follow(change.address, cluster.port))
+        else:
+            self._do("Redis: be the master", server.lead)
+
+    def _sentinel(self, sentinels: Sentinels, master: str) -> None:
+        cluster = self._cluster
+        client, name = cluster.sentinels[cluster.address], cluster.master_name
+        view = sentinels.views[cluster.address]
+        self._users(client, self._params["sentinel_users"])
+        wanted = _joined(self._params, "sentinel_options", "sentinel_secret_options")
+        changes = policy.differing(wanted, client.settings())
+        if changes:
+            self._do(f"Sentinel: set {', '.join(sorted(changes))}", lambda: client.set(changes))
+        known: dict[str, str] = {}
+        if view.address:
+            known = {**view.master, **policy.sentinel_secrets(_read(self._params["sentinel_file"]), name)}
+        else:
+            quorum = sentinels.quorum
+            self._do(f"Sentinel: watch {master}", lambda: client.watch(name, master, cluster.port, quorum))
+        options = _joined(self._params, "master_options", "master_secret_options")
+        for option, value in policy.differing(options, known).items():
+            self._do(f"Sentinel: set {option} of {name}", partial(client.set_for, name, option, value))
+
+    def _users(self, client: RedisClient, wanted: Mapping[str, str]) -> None:
+        changes = policy.user_changes(wanted, client.users())
+        for name, rules in changes.replace.items():
+            self._do(f"{client.service}: set user {name}", partial(client.set_user, name, rules.split()))
+        if changes.remove:
+            self._do(
+                f"{client.service}: remove users {', '.join(changes.remove)}",
+                lambda: client.remove_users(changes.remove),
+            )
+
+    def _password(self) -> None:
+        """Keep the file that others log in with; it follows the servers, so it is always one that is let in."""
+        path, password = self._params["cluster"]["password_file"], self._params["password"]
+        if _read(path).strip() != password:
+            self._do(f"write {path}", lambda: _write_private(path, password + "\n"))
+
+
+def _joined(params: Mapping[str, Any], *names: str) -> dict[str, str]:
+    return {key: str(value) for name in names for key, value in params[name].items()}
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _write_private(path: str, content: str) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(path + ".new", path)

@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets what the running Redis server and Sentinel of this host should have."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redis_sentinel_config
+short_description: Sets what the running Redis server and Sentinel of this host should have
+version_added: 0.1.0
+description:
+  - Redis and Sentinel rewrite their own files, so what differs is changed in the running process by command, which then
+    writes its file. That mends a setting changed by hand as well as a new wish.
+  - Settings, users of the ACL, the certificate that is presented and whom the server follows are compared in one call.
+  - Whom the Sentinels elected stays master. Only where no Sentinel answers and no server has replicas the first of
+    O(cluster.members) becomes master.
+  - A Sentinel that does not answer yet is left out; RV(sentinel_answers) says so.
+author:
+  - erpops.estate contributors (@erpops)
+requirements:
+  - python3-redis on the host
+extends_documentation_fragment:
+  - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  cluster:
+    description: Where everybody is and how they are entered.
+    type: dict
+    required: true
+    suboptions:
+      address:
+        description: Address of this host.
+        type: str
+        required: true
+      members:
+        description: Addresses of all hosts, this one among them; the first is the first master.
+        type: list
+        elements: str
+        required: true
+      port:
+        description: Port of Redis.
+        type: int
+        default: 6379
+      sentinel_port:
+        description: Port of Sentinel.
+        type: int
+        default: 26379
+      master_name:
+        description: Name under which the Sentinels watch the master.
+        type: str
+        required: true
+      quorum:
+        description: How many Sentinels must agree that the master is down.
+        type: int
+        default: 2
+      min_replicas:
+        description: Replicas in sync without which a master refuses writes.
+        type: int
+        default: 1
+      max_lag_seconds:
+        description: Seconds of silence after which a replica does not count as in sync.
+        type: int
+        default: 10
+      ca_file:
+        description: CA that the servers' certificates are verified against.
+        type: path
+        required: true
+      user:
+        description: User that may do everything.
+        type: str
+        required: true
+      password_file:
+        description: File on this host that holds the user's password; written when O(password) is new.
+        type: path
+        required: true
+  password:
+    description: Password the user should have.
+    type: str
+    required: true
+  options:
+    description: Settings of Redis, by its own names.
+    type: dict
+    required: true
+  secret_options:
+    description: Settings of Redis that nobody shall see.
+    type: dict
+    default: {}
+  file:
+    description: File that Redis writes its settings to.
+    type: path
+    required: true
+  users:
+    description: Rules of every user of Redis by name, in the words of C(ACL LIST). Others are removed.
+    type: dict
+    required: true
+  sentinel_options:
+    description: Settings of Sentinel itself (C(SENTINEL CONFIG SET)).
+    type: dict
+    default: {}
+  sentinel_secret_options:
+    description: Settings of Sentinel itself that nobody shall see.
+    type: dict
+    default: {}
+  master_options:
+    description: Settings of the watched master (C(SENTINEL SET)).
+    type: dict
+    default: {}
+  master_secret_options:
+    description: Settings of the watched master that nobody shall see.
+    type: dict
+    default: {}
+  sentinel_file:
+    description: File that Sentinel writes its settings to.
+    type: path
+    required: true
+  sentinel_users:
+    description: Rules of every user of Sentinel by name. Others are removed.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Set what Redis and Sentinel should have
+  erpops.estate.redis_sentinel_config:
+    cluster:
+      address: 192.0.2.11
+      members: [192.0.2.11, 192.0.2.12, 192.0.2.13]
+      master_name: sessions
+      ca_file: /etc/erpops/tls/ca.crt
+      user: admin
+      password_file: /etc/erpops/redis_client/admin.password
+    password: "{{ redis_sentinel_admin_password }}"
+    options:
+      maxmemory: 128mb
+      tls-cert-file: /etc/erpops/tls/redis/tls.crt
+      tls-key-file: /etc/erpops/tls/redis/tls.key
+      tls-ca-cert-file: /etc/erpops/tls/redis/ca.crt
+    file: /etc/erpops/redis/redis.conf
+    users:
+      default: "off sanitize-payload resetchannels -@all"
+    sentinel_file: /etc/erpops/sentinel/sentinel.conf
+    sentinel_users: {}
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be.
+  returned: always
+  type: list
+  elements: str
+master:
+  description: Address of the master.
+  returned: always
+  type: str
+elected:
+  description: Whether the Sentinels named the master.
+  returned: always
+  type: bool
+sentinel_answers:
+  description: Whether the Sentinel of this host answers.
+  returned: always
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.service.redis_settings import RedisSettings
+
+CLUSTER = {
+    "address": {"type": "str", "required": True},
+    "members": {"type": "list", "elements": "str", "required": True},
+    "port": {"type": "int", "default": 6379},
+    "sentinel_port": {"type": "int", "default": 26379},
+    "master_name": {"type": "str", "required": True},
+    "quorum": {"type": "int", "default": 2},
+    "min_replicas": {"type": "int", "default": 1},
+    "max_lag_seconds": {"type": "int", "default": 10},
+    "ca_file": {"type": "path", "required": True},
+    "user": {"type": "str", "required": True},
+    # The path of a file is no secret.
+    "password_file": {"type": "path", "required": True, "no_log": False},
+}
+SPEC = {
+    "cluster": {"type": "dict", "required": True, "options": CLUSTER},
+    "password": {"type": "str", "required": True, "no_log": True},
+    "options": {"type": "dict", "required": True},
+    "secret_options": {"type": "dict", "default": {}, "no_log": True},
+    "file": {"type": "path", "required": True},
+    "users": {"type": "dict", "required": True, "no_log": True},
+    "sentinel_options": {"type": "dict", "default": {}},
+    "sentinel_secret_options": {"type": "dict", "default": {}, "no_log": True},
+    "master_options": {"type": "dict", "default": {}},
+    "master_secret_options": {"type": "dict", "default": {}, "no_log": True},
+    "sentinel_file": {"type": "path", "required": True},
+    "sentinel_users": {"type": "dict", "required": True, "no_log": True},
+}
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        module.exit_json(**RedisSettings(module.params, dry=module.check_mode).converge())
+    except ClientError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
