@@ -13,8 +13,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 
 # Codes of a stanza's status.
 OK = 0
-MISSING_STANZA = 1
-NO_VALID_BACKUPS = 2
+MISSING_STANZA_PATH = 1
+MISSING_STANZA_DATA = 3
 
 HOUR = 3600.0
 
@@ -56,28 +56,28 @@ class Repository:
 
     @property
     def exists(self) -> bool:
-        """Return whether the stanza was made."""
-        return self.code != MISSING_STANZA
+        """Return whether the stanza was made, and to its end."""
+        return self.code not in (MISSING_STANZA_PATH, MISSING_STANZA_DATA)
 
     @property
-    def sound(self) -> tuple[Backup, ...]:
-        """Return the backups without errors, oldest first."""
-        return tuple(sorted((entry for entry in self.backups if not entry.error), key=lambda entry: entry.finished_at))
+    def newest(self) -> Backup | None:
+        """Return the backup that ended last."""
+        return max(self.backups, key=lambda entry: entry.finished_at, default=None)
 
     @property
     def has_full(self) -> bool:
-        """Return whether there is a full backup to restore from."""
-        return any(entry.kind == "full" for entry in self.sound)
+        """Return whether there is a full backup; one with damaged pages counts: another would have them too."""
+        return any(entry.kind == "full" for entry in self.backups)
 
 
 def judge(repository: Repository, *, now: float, max_age_hours: float) -> Verdict:
     """Return whether the estate could be restored, and to a recent state."""
-    newest = repository.sound[-1] if repository.sound else None
+    newest = repository.newest
     return Verdict.of(
         _objections(repository, newest, now, max_age_hours),
         label=newest.label if newest else "",
         age_hours=round((now - newest.finished_at) / HOUR, 1) if newest else None,
-        backups=len(repository.sound),
+        backups=len(repository.backups),
         newest_segment=repository.newest_segment,
     )
 
@@ -87,7 +87,7 @@ def _objections(repository: Repository, newest: Backup | None, now: float, max_a
     if repository.code != OK:
         yield f"{what}: expected status ok, found {repository.message}"
     if not repository.has_full:
-        yield f"{what}: expected a full backup, found none without errors"
+        yield f"{what}: expected a full backup, found none"
     elif newest and now - newest.finished_at > max_age_hours * HOUR:
         age = (now - newest.finished_at) / HOUR
         yield f"{what}: expected a backup of the last {max_age_hours:g} h, found {newest.label}, {age:.1f} h old"

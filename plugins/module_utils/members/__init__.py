@@ -44,6 +44,12 @@ def _keepalived(params: Mapping[str, Any]) -> Member:
     return KeepalivedMember(params)
 
 
+def _pgbackrest(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
+
+    return PgbackrestMember(params)
+
+
 def _redis(params: Mapping[str, Any]) -> Member:
     from ansible_collections.erpops.estate.plugins.module_utils.members.redis import RedisMember
 
@@ -68,6 +74,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
     "keepalived": _keepalived,
     "object_storage": _object_storage,
     "patroni": _patroni,
+    "pgbackrest": _pgbackrest,
     "redis": _redis,
     "sentinel": _sentinel,
     "traefik": _traefik,

@@ -1,0 +1,66 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What pgBackRest's account of a repository means. The answers were recorded from pgBackRest 2.55."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.health.pgbackrest import HOUR, Repository, judge
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "pgbackrest"
+
+
+def recorded(name: str) -> Repository:
+    return Repository.from_info(json.loads((FIXTURES / f"info-{name}.json").read_text(encoding="utf-8"))[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "exists", "has_full", "newest"),
+    [
+        pytest.param("missing-stanza", False, False, "", id="nothing yet"),
+        pytest.param("no-backups", True, False, "", id="stanza without backups"),
+        pytest.param("full-and-incremental", True, True, "20261123-012634F_20261123-012748I", id="two backups"),
+        pytest.param("corrupt-pages", True, True, "corrupt", id="a backup with damaged pages"),
+    ],
+)
+def test_repository(name: str, exists: bool, has_full: bool, newest: str) -> None:
+    repository = recorded(name)
+    assert (repository.exists, repository.has_full) == (exists, has_full)
+    label = repository.newest.label if repository.newest else ""
+    assert label == newest or (newest == "corrupt" and label.endswith("F"))
+
+
+@pytest.mark.parametrize(
+    ("name", "age_hours", "complaints"),
+    [
+        pytest.param("full-and-incremental", 1, [], id="fresh"),
+        pytest.param("full-and-incremental", 51, ["expected a backup of the last 50 h"], id="too old"),
+        pytest.param("corrupt-pages", 1, ["found pages with wrong checksums"], id="damaged pages"),
+        pytest.param(
+            "missing-stanza", 1, ["found missing stanza path", "expected a full backup, found none"], id="nothing yet"
+        ),
+        pytest.param(
+            "no-backups",
+            1,
+            ["found no valid backups", "expected a full backup, found none", "expected WAL in the archive"],
+            id="stanza without backups",
+        ),
+    ],
+)
+def test_judge(name: str, age_hours: float, complaints: list[str]) -> None:
+    repository = recorded(name)
+    finished = repository.newest.finished_at if repository.newest else 0.0
+    verdict = judge(repository, now=finished + age_hours * HOUR, max_age_hours=50)
+    assert verdict.ok is not bool(complaints)
+    for complaint, reason in zip(complaints, verdict.reasons, strict=True):
+        assert complaint in reason
+        assert reason.startswith("stanza lab: ")
+
+
+def test_a_stanza_that_was_cut_short_is_made_again() -> None:
+    cut_short = Repository("lab", 3, "missing stanza data", (), "")
+    assert not cut_short.exists
