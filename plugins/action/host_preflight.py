@@ -22,7 +22,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Judge the hosts; fail with every finding."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(argument_spec={"surveys": {"type": "dict", "required": True}})
+        _result, arguments = self.validate_argument_spec(argument_spec={"surveys": {"type": "dict", "required": True}})
         surveys = {str(host): Survey.of(data) for host, data in arguments["surveys"].items()}
         found = preflight_findings(read_inventory(task_vars or {}, self._loader), surveys)
         result.update(changed=False, findings=[{**vars(finding)} for finding in found])

@@ -1,7 +1,7 @@
+#!/usr/bin/python
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-#!/usr/bin/python
 from __future__ import annotations
 
 DOCUMENTATION = r"""

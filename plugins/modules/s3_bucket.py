@@ -15,6 +15,13 @@ description:
     left as they are.
 extends_documentation_fragment:
   - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 options:
   endpoint:
     description: Address of the endpoint, C(https://host:port).

@@ -1,7 +1,7 @@
+#!/usr/bin/python
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-#!/usr/bin/python
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -17,6 +17,13 @@ description:
   - What a member of a cluster has to prove before it may be replaced is asked of the cluster itself.
 extends_documentation_fragment:
   - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 options:
   name:
     description: Name of the service and of its container.

@@ -41,7 +41,7 @@ def duration(command: Sequence[str | Path], times: int) -> tuple[Durations, str]
     """Run the command; return how long each run took and the output of the last."""
     seconds: list[float] = []
     output = ""
-    for _ in range(times):
+    for _attempt in range(times):
         start = time.monotonic()
         done = subprocess.run(
             [str(part) for part in command], cwd=paths.ROOT, capture_output=True, text=True, check=False

@@ -49,7 +49,7 @@ def ensure(client: docker.DockerClient, release: str, progress: Progress) -> str
     with tempfile.TemporaryDirectory(prefix="erpops-base-") as work:
         archive = Path(work) / f"{release}.tar"
         _bootstrap(release, archive, progress)
-        repository, _, tag = reference.partition(":")
+        repository, _colon, tag = reference.partition(":")
         client.api.import_image(
             src=str(archive),
             repository=repository,

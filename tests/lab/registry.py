@@ -111,7 +111,7 @@ class Store:
     def pushed(self) -> dict[str, dict[str, str]]:
         """Id and digest of what was pushed, by name."""
         try:
-            chunks, _ = self._container.get_archive(f"{_STORAGE}/{_NOTE}")
+            chunks, _stat = self._container.get_archive(f"{_STORAGE}/{_NOTE}")
         except NotFound:
             return {}
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:

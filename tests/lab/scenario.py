@@ -25,7 +25,7 @@ def plan(name: str, release: str, wanted: list[str]) -> Lab:
     third_octet = 100 + zlib.crc32(f"{name}/{release}".encode()) % 100
     machines_wanted = []
     for position, entry in enumerate(wanted):
-        machine, _, groups = entry.partition(":")
+        machine, _colon, groups = entry.partition(":")
         machines_wanted.append(
             Machine(machine, _FIRST_OCTET + position, tuple(filter(None, groups.split(","))), release=release)
         )

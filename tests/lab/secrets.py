@@ -21,7 +21,7 @@ def _password() -> str:
 
 
 def _access_key() -> str:
-    return "".join(random.choice(_UPPER) for _ in range(20))
+    return "".join(random.choice(_UPPER) for _position in range(20))
 
 
 _ESTATE: dict[str, Callable[[], str]] = {

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
 
 
 class EtcdClient:

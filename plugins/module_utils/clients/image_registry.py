@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
 
 
 class ImageRegistryClient:

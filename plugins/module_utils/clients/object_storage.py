@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Unreachable
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Login, Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login, Tls, request
 
 
 class PatroniClient:

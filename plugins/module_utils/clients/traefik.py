@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
 
 # The management address speaks plain HTTP; it is bound to the management plane alone.
 NO_TLS = Tls("")

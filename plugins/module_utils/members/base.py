@@ -18,22 +18,18 @@ class Member(Protocol):
 
     def health(self) -> Verdict:
         """Return whether the member is healthy and has caught up, now."""
-        ...
 
     def leads(self) -> bool:
         """Return whether the member is the leader or master, now."""
-        ...
 
     def may_leave(self) -> Verdict:
         """Return whether the cluster survives losing this member now.
 
         A service that was declared with a single member has nobody to protect it: the answer is yes.
         """
-        ...
 
     def step_aside(self) -> list[str]:
         """Hand leadership to another member and return what was done, in sentences."""
-        ...
 
 
 class Solitary:

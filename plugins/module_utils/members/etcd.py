@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.image_registry import ImageRegistryClient
 from ansible_collections.erpops.estate.plugins.module_utils.health.image_registry import judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict

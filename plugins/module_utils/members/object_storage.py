@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import NotAuthorised
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.object_storage import (
     Identity,
     anonymous_status,

@@ -14,7 +14,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Login, Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login, Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict

@@ -41,7 +41,7 @@ class Restarter:
     def run(self) -> None:
         """Carry out everything that waits."""
         # Two rounds over all members are the most that any order needs.
-        for _ in range(2 * len(self._cluster.names) + 1):
+        for _attempt in range(2 * len(self._cluster.names) + 1):
             step = judge.next_restart(look(self._cluster))
             if step is None:
                 return

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.http import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
 from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import PgbackrestClient
 from ansible_collections.erpops.estate.plugins.module_utils.health.pgbackrest import Repository, judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict

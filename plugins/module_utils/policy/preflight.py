@@ -183,5 +183,5 @@ def _connections(inventory: Inventory) -> Iterator[Finding]:
         [item for item in instances if isinstance(item, Mapping)], len(inventory.members("odoo"))
     )
     for objection in connection_objections(bound, given):
-        problem, _, remedy = objection.partition("; ")
+        problem, _semicolon, remedy = objection.partition("; ")
         yield Finding(inventory.where(variable), variable, problem, remedy[:1].upper() + remedy[1:])

@@ -61,7 +61,7 @@ class Survey:
 def read(answer: str, asked: float, answered: float) -> Survey:
     """Read the answer to :data:`QUESTION`, asked and answered at these times of the controller's clock."""
     parts = _parts(answer)
-    system, _, version = _first(parts, "system").partition(" ")
+    system, _space, version = _first(parts, "system").partition(" ")
     limits = [int(line) // 1024 for line in parts.get("limit", []) if line.isdigit() and int(line) < NO_LIMIT]
     memory_kb = min([int(_first(parts, "memory")), *limits])
     return Survey(
@@ -101,7 +101,7 @@ def _first(parts: Mapping[str, list[str]], name: str) -> str:
 
 
 def _socket(text: str) -> tuple[str, int]:
-    address, _, port = text.partition(":")
+    address, _colon, port = text.partition(":")
     words = [bytes.fromhex(word)[::-1] for word in _words(address)]
     return str(ipaddress.ip_address(b"".join(words))), int(port, 16)
 

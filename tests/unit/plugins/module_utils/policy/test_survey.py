@@ -18,7 +18,7 @@ CLOCK = float(ANSWER.splitlines()[1])
 
 def replaced(part: str, *lines: str) -> str:
     """Return the answer with one part of it replaced."""
-    head, _, rest = ANSWER.partition(f"@{part}\n")
+    head, _part, rest = ANSWER.partition(f"@{part}\n")
     tail = rest[rest.index("@") :] if "@" in rest else ""
     return "\n".join([f"{head}@{part}", *lines, tail])
 
@@ -56,7 +56,7 @@ def test_what_was_read_travels_as_plain_data() -> None:
 )
 def test_memory_is_bounded_by_the_control_group(limits: list[str], expected: int) -> None:
     answer = replaced("limit", *limits)
-    head, _, rest = answer.partition("@memory\n")
+    head, _part, rest = answer.partition("@memory\n")
     answer = f"{head}@memory\n{4096 * 1024}\n{rest[rest.index('@') :]}"
     assert read(answer, CLOCK, CLOCK).memory_mb == expected
 
