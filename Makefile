@@ -47,8 +47,10 @@ lock: $(READY) ## Write down the versions of the virtual environment
 
 $(READY): requirements.txt requirements.lock
 	@echo "• Virtual environment (the first time this takes some two minutes)"
-	@[ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint requirements.lock
+	@start=$$(date +%s) && mkdir -p .lab \
+	 && { [ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV); } \
+	 && $(VENV)/bin/pip install -qq --disable-pip-version-check --requirement requirements.txt --constraint requirements.lock \
+	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
 .PHONY: help demo test check bench lab-up converge lint sanity unit estate-tests lab-status lab-stop lab-down lock

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / ".lab"
 
 VENV = LAB / "venv"
+VENV_SECONDS = LAB / "venv.seconds"
 LOGS = LAB / "log"
 STAMPS = LAB / "stamps"
 SECRETS = LAB / "secrets"

@@ -32,6 +32,7 @@ class Progress:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._live = out.isatty()
+        self._start = time.monotonic()
         self._phases: list[tuple[str, float]] = []
         self._doing = ""
         self._paused = False
@@ -121,9 +122,20 @@ class Progress:
             )
 
     def save_timings(self, run: str) -> None:
-        """Keep the times of this run beside those of others, for the measurements."""
+        """Show the times of this run and keep them beside those of others, for the measurements."""
+        phases = dict(self.timings)
+        if paths.VENV_SECONDS.exists():  # left by the Makefile, which makes the environment before any of this runs
+            phases = {"Virtual environment": float(paths.VENV_SECONDS.read_text(encoding="ascii")), **phases}
+            paths.VENV_SECONDS.unlink()
+        total = time.monotonic() - self._start + phases.get("Virtual environment", 0.0)
+        for name, seconds in [*phases.items(), ("Total", total)]:
+            self.say(f"  {name:<22} {clock(seconds):>6}")
         known = json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {}
-        known[run] = {**self.timings, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        known[run] = {
+            "phases": phases,
+            "total": round(total, 1),
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
         paths.write(paths.TIMINGS, json.dumps(known, indent=2) + "\n")
 
     def _enter(self, name: str, start: float) -> None:
