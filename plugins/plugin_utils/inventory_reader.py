@@ -78,9 +78,11 @@ class Reader:
 
     def _note(self, name: str, error: AnsibleError, given: bool) -> None:
         # What refers to facts, or is a role's own default, can only be judged once hosts are asked.
-        missing = re.search(r"'(\w+)' is undefined", str(error.message))
-        if given and missing and not missing[1].startswith("ansible_"):
-            self.unresolved.setdefault(name, f"{missing[1]} is not defined")
+        text = str(error.message).splitlines()[0].rstrip(".")
+        missing = re.search(r"'(\w+)' is undefined", text)
+        facts = "has no attribute" in text or (missing and missing[1].startswith("ansible_"))
+        if given and not facts:
+            self.unresolved.setdefault(name, f"{missing[1]} is not defined" if missing else text)
 
     def _fitted(self, name: str, value: Any) -> Any:
         if name not in self.known.specs:

@@ -21,7 +21,7 @@ import sys
 wheel = os.path.join(os.path.dirname(os.path.abspath(__file__)), {wheel!r})
 sys.path.insert(0, wheel)
 
-from pip._internal.cli.main import main  # noqa: E402
+from pip._internal.cli.main import main  # noqa: E402 - only now it is on the path
 
 not_of_pip = ("--no-setuptools", "--no-wheel")
 options = [option for option in sys.argv[1:] if option.startswith("--") and option not in not_of_pip]

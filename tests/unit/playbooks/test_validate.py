@@ -54,6 +54,12 @@ def write(directory: Path, *, quorum: int = 3, **changed: object) -> Path:
     (inventory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": estate}}), encoding="utf-8")
     (inventory / "group_vars" / "all" / "estate.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     vault = VaultLib([("default", VaultSecret(b"example"))])
+    # One secret stands encrypted in a file of its own, the others in a file that is encrypted as a whole.
+    inline = ["certificates_ca_passphrase: !vault |"]
+    inline += [
+        f"  {line}" for line in vault.encrypt(str(secrets.pop("certificates_ca_passphrase"))).decode().splitlines()
+    ]
+    (inventory / "group_vars" / "all" / "inline.yml").write_text("\n".join(inline), encoding="utf-8")
     encrypted = vault.encrypt(yaml.safe_dump(secrets))
     (inventory / "group_vars" / "all" / "secrets.yml").write_bytes(encrypted)
     return inventory

@@ -22,6 +22,7 @@ PURE = sorted(
 )
 OURS = "ansible_collections.erpops.estate.plugins"
 PURE_LAYERS = {"module_utils.health", "module_utils.policy"}
+SPEAKING = ("module_utils.clients.", "module_utils.members.", "module_utils.service.")
 UNIT = REPOSITORY / "tests" / "unit"
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
@@ -137,11 +138,12 @@ TESTED_PURE = reached(TESTED)
 def test_a_module_has_unit_tests(module: Path) -> None:
     """A module is its documentation and one call; what it calls has to be tested, if not the module itself.
 
-    Clients and members speak to daemons: they are proven on the running estate, not against imitations.
+    What speaks to daemons (clients, members, the service engine) is proven on the running estate, not against
+    imitations.
     """
     action = REPOSITORY / "plugins" / "action" / module.name
     called = imported(action if action.is_file() else module)
-    decided = {name for name in called if not name.startswith(("module_utils.clients.", "module_utils.members."))}
+    decided = {name for name in called if not name.startswith(SPEAKING)}
     itself = {f"modules.{module.stem}", f"action.{module.stem}"} & TESTED
     assert itself or (called and decided <= TESTED_PURE), f"not tested: {sorted(decided - TESTED_PURE)}"
 
