@@ -26,6 +26,12 @@ def _object_storage(params: Mapping[str, Any]) -> Member:
     return ObjectStorageMember(params)
 
 
+def _odoo(params: Mapping[str, Any]) -> Member:
+    from ansible_collections.erpops.estate.plugins.module_utils.members.odoo import OdooMember
+
+    return OdooMember(params)
+
+
 def _patroni(params: Mapping[str, Any]) -> Member:
     from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember
 
@@ -73,6 +79,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Member]] = {
     "image_registry": _image_registry,
     "keepalived": _keepalived,
     "object_storage": _object_storage,
+    "odoo": _odoo,
     "patroni": _patroni,
     "pgbackrest": _pgbackrest,
     "redis": _redis,

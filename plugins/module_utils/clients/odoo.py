@@ -1,0 +1,74 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Odoo container, over the HTTP that it serves on the application plane or on this host alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.error import HTTPError
+
+from ansible.module_utils.urls import open_url
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, Unreachable
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Answer, Tls, request
+
+# Odoo speaks HTTP behind the edge; nothing is verified there because nothing is presented.
+PLAIN = Tls(ca_file="")
+TIMEOUT_SECONDS = 10.0
+
+
+class OdooClient:
+    """The processes of one container: the HTTP workers, and where it has one the gevent process."""
+
+    def __init__(self, name: str, address: str, http_port: int, gevent_port: int = 0) -> None:
+        self.name = name
+        self._http = f"http://{address}:{http_port}"
+        self._gevent = f"http://{address}:{gevent_port}" if gevent_port else ""
+
+    def server(self) -> Any:
+        """Return what the HTTP workers say about themselves and their way to the database server."""
+        return self._get(f"{self._http}/web/health?db_server_status=1", accept=(500,)).json()
+
+    def websocket(self) -> Any:
+        """Return what the gevent process says; {} for a container without one."""
+        return self._get(f"{self._gevent}/websocket/health").json() if self._gevent else {}
+
+    def sessions(self) -> Any:
+        """Return where sessions are kept; an Odoo that did not load the add-on has no such page."""
+        answer = self._get(f"{self._http}/erpops/health/sessions", accept=(404, 500, 503))
+        return answer.json() if answer.status != 404 else {}
+
+    def login_page(self) -> int:
+        """Return the status of the login page, which needs the instance's own database."""
+        return self._get(f"{self._http}/web/login", accept=(404, 500, 503)).status
+
+    def version(self) -> str:
+        """Return Odoo's version."""
+        return str(self._get(f"{self._http}/web/version").json().get("version", ""))
+
+    def knows_key(self, database: str, key: str) -> bool:
+        """Return whether the API key is valid now."""
+        what = f"API key at {self.name}"
+        try:
+            open_url(
+                f"{self._http}/json/2/res.users/context_get",
+                method="POST",
+                data="{}",
+                headers={
+                    "Authorization": f"bearer {key}",
+                    "Content-Type": "application/json",
+                    "X-Odoo-Database": database,
+                },
+                use_proxy=False,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except HTTPError as error:
+            if error.code in (401, 403):
+                return False
+            raise Refused(what, expected="an answer to a call of JSON-2", found=f"status {error.code}") from None
+        except OSError as error:
+            raise Unreachable(what, expected=f"an answer from {self._http}", found=str(error)) from error
+        return True
+
+    def _get(self, url: str, accept: tuple[int, ...] = ()) -> Answer:
+        return request(self.name, "GET", url, tls=PLAIN, timeout=TIMEOUT_SECONDS, accept=accept)

@@ -1,0 +1,106 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL as an instance of Odoo and its administrator see it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    ClientError,
+    MissingLibrary,
+    NotAuthorised,
+    NotTrusted,
+    Refused,
+    Unreachable,
+)
+
+CONNECT_SECONDS = 5
+
+
+class Database:
+    """A connection to one database; every statement is its own transaction."""
+
+    def __init__(self, what: str, parameters: Mapping[str, Any]) -> None:
+        try:
+            import psycopg2
+        except ImportError as error:
+            raise MissingLibrary(
+                "psycopg2", found=str(error), remedy="install the package python3-psycopg2 on this host"
+            ) from error
+        self._what = what
+        self._error = psycopg2.Error
+        try:
+            self._connection = psycopg2.connect(connect_timeout=CONNECT_SECONDS, **parameters)
+        except psycopg2.OperationalError as error:
+            raise _refusal(what, str(error)) from None
+        self._connection.autocommit = True
+
+    @classmethod
+    def leader(cls, what: str, *, hosts: Sequence[str], ca_file: str, **parameters: Any) -> Database:
+        """Connect to the member that takes writes, among these."""
+        return cls(
+            what,
+            {
+                "host": ",".join(hosts),
+                "target_session_attrs": "read-write",
+                "sslmode": "verify-full",
+                "sslrootcert": ca_file,
+                **parameters,
+            },
+        )
+
+    @classmethod
+    def service(cls, what: str, *, service_file: str, service: str, database: str) -> Database:
+        """Connect as a libpq service file says, as Odoo does."""
+        # libpq takes the file's name from the environment only (a parameter comes with version 18).
+        os.environ["PGSERVICEFILE"] = service_file
+        return cls(what, {"service": service, "dbname": database})
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._asking() as cursor:
+            cursor.execute(statement, values or None)
+            return list(cursor.fetchall())
+
+    def run(self, statement: str, *values: Any) -> None:
+        """Run a statement that returns nothing."""
+        with self._asking() as cursor:
+            cursor.execute(statement, values or None)
+
+    def quoted(self, identifier: str) -> str:
+        """Return an identifier as SQL."""
+        from psycopg2.extensions import quote_ident
+
+        return str(quote_ident(identifier, self._connection))
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except self._error as error:
+            raise Refused(self._what, found=str(error).strip()) from None
+
+
+def _refusal(what: str, message: str) -> ClientError:
+    found = " ".join(message.split())
+    if "certificate" in found or "SSL" in found:
+        return NotTrusted(what, expected="a server whose certificate carries its address", found=found)
+    if "authentication failed" in found or "pg_hba.conf" in found or "permission denied" in found:
+        return NotAuthorised(what, expected="to be let in", found=found)
+    return Unreachable(what, expected="a member that takes writes", found=found)
