@@ -30,7 +30,6 @@ _ESTATE: dict[str, Callable[[], str]] = {
     "patroni_replication_password": _password,
     "patroni_rewind_password": _password,
     "patroni_rest_password": _password,
-    "patroni_monitor_password": _password,
     "backup_cipher_passphrase": _password,
     "backup_s3_access_key": _access_key,
     "backup_s3_secret_key": _password,
