@@ -1,0 +1,122 @@
+"""The cluster's backups: who makes them, that WAL arrives, and that the latest one is a database again."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.estate.world import Estate, Host
+
+STANZA = "lab"
+TIMERS = ("erpops-backup-full.timer", "erpops-backup-incremental.timer")
+
+# Restores the latest backup into a directory of its own and starts PostgreSQL there, on a socket only and without
+# archiving: nothing of it touches the cluster or its repository. Arguments: directory, stanza, query.
+RESTORE = r"""
+root=$1 stanza=$2 query=$3
+trap 'rm -rf "$root"' EXIT
+install --directory --owner 902 --group 902 --mode 0700 "$root"
+docker run --rm \
+    --volume /etc/erpops/pgbackrest:/etc/pgbackrest:ro --volume /etc/erpops/tls:/etc/erpops/tls:ro \
+    --volume "$root:/restore" "$(docker inspect --format '{{.Config.Image}}' patroni)" bash -euc '
+        pgbackrest --stanza="$1" --pg1-path=/restore/data --archive-mode=off --log-level-console=warn restore
+        echo "local all all trust" >/restore/pg_hba.conf
+        touch /restore/pg_ident.conf
+        options="-c listen_addresses= -c unix_socket_directories=/restore -c ssl=off -c hot_standby=off"
+        options="$options -c hba_file=/restore/pg_hba.conf -c ident_file=/restore/pg_ident.conf -c shared_buffers=64MB"
+        pg_ctl --pgdata /restore/data --log /restore/log --silent --timeout 120 --options "$options" start \
+            || { cat /restore/log >&2; exit 1; }
+        # It takes connections once it has gone through the archive to its end.
+        for attempt in $(seq 240); do
+            psql --host /restore --username postgres --command "select" >/dev/null 2>&1 && break
+            sleep 0.5
+        done
+        psql --host /restore --username postgres --no-psqlrc --tuples-only --no-align --command "$2"
+        pg_ctl --pgdata /restore/data --silent --mode fast stop
+    ' restore "$stanza" "$query"
+"""
+
+
+def pgbackrest(host: Host, *arguments: str) -> str:
+    return host.docker("exec", "patroni", "pgbackrest", f"--stanza={STANZA}", "--log-level-console=off", *arguments)
+
+
+def psql(host: Host, statement: str) -> str:
+    return host.docker("exec", "patroni", "psql", "-XAtqc", statement).strip()
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return Estate.load()
+
+
+@pytest.fixture
+def leader(estate: Estate) -> Host:
+    return next(host for host in estate.group("patroni") if host.succeeds("/usr/local/lib/erpops/patroni-leads"))
+
+
+def repository(host: Host) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(pgbackrest(host, "--output=json", "info"))[0]
+    return found
+
+
+def test_the_repository_is_encrypted_and_holds_a_full_backup(leader: Host) -> None:
+    found = repository(leader)
+    assert found["status"]["code"] == 0
+    assert found["cipher"] == "aes-256-cbc"
+    assert found["backup"][0]["type"] == "full"
+    assert not any(backup["error"] for backup in found["backup"])
+
+
+def test_every_member_has_the_timers_and_nobody_else_can_read_the_keys(estate: Estate) -> None:
+    for host in estate.group("patroni"):
+        for timer in TIMERS:
+            assert host.run("systemctl", "is-enabled", timer).strip() == "enabled"
+            assert host.run("systemctl", "is-active", timer).strip() == "active"
+        assert host.run("stat", "-c", "%u %a", "/etc/erpops/pgbackrest/pgbackrest.conf").strip() == "902 400"
+
+
+def test_wal_arrives_in_the_repository(leader: Host) -> None:
+    before = repository(leader)["archive"][-1]["max"]
+    pgbackrest(leader, "check")
+    assert repository(leader)["archive"][-1]["max"] > before
+
+
+def test_the_backup_is_made_where_the_leader_runs_and_nowhere_else(estate: Estate, leader: Host) -> None:
+    before = {backup["label"] for backup in repository(leader)["backup"]}
+    for host in estate.group("patroni"):
+        host.run("systemctl", "start", "erpops-backup@incr.service", timeout=300)
+    made = [backup for backup in repository(leader)["backup"] if backup["label"] not in before]
+    assert [backup["type"] for backup in made] == ["incr"]
+
+
+def test_a_member_that_cannot_be_asked_is_a_failure_and_no_reason_to_skip(estate: Estate) -> None:
+    host = estate.group("patroni")[0]
+    check = host.read("/usr/local/lib/erpops/patroni-leads")
+    elsewhere = check.replace(":8008/", ":8009/")
+    assert elsewhere != check
+    status = host.run("bash", "-c", "python3 -IS - >/dev/null 2>&1; echo $?", stdin=elsewhere)
+    assert status.strip() == "255"
+
+
+@pytest.fixture
+def token(leader: Host) -> Iterator[str]:
+    """A row that was written after the latest backup, so that only WAL can bring it back."""
+    value = uuid.uuid4().hex
+    psql(leader, "drop table if exists restore_probe")
+    psql(leader, f"create table restore_probe as select '{value}' as token")
+    yield value
+    psql(leader, "drop table restore_probe")
+
+
+def test_the_latest_backup_restores(estate: Estate, leader: Host, token: str) -> None:
+    pgbackrest(leader, "check")
+    host = next(host for host in estate.group("patroni") if host != leader)
+    query = "select token, pg_is_in_recovery() from restore_probe"
+    script = ("bash", "-euc", RESTORE, "bash", "/var/lib/erpops/restore-probe", STANZA, query)
+    assert host.run(*script, timeout=300).strip() == f"{token}|f"
+    assert not host.succeeds("test", "-e", "/var/lib/erpops/restore-probe")

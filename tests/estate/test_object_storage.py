@@ -1,0 +1,136 @@
+"""The object store as its clients see it: each login has its own bucket, and what is locked stays."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import Config
+from botocore.exceptions import ClientError
+
+from tests.estate.world import Estate, Host
+from tests.lab import secrets
+
+BACKUPS = "lab-backup"
+INSTANCES = ("north", "south")
+OTHER = {"north": "south", "south": "north"}
+
+
+@dataclass(frozen=True)
+class Store:
+    """The endpoint, and what the vault knows of its logins."""
+
+    host: Host
+    ca_file: str
+    secrets: dict[str, Any]
+
+    def client(self, access_key: str, secret_key: str) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=f"https://{self.host.address}:8333",
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            verify=self.ca_file,
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}, proxies={}),
+        )
+
+    def instance(self, name: str) -> Any:
+        keys = self.secrets["estate_instance_secrets"][name]
+        return self.client(keys["s3_access_key"], keys["s3_secret_key"])
+
+    def login(self, name: str) -> Any:
+        return self.client(self.secrets[f"{name}_access_key"], self.secrets[f"{name}_secret_key"])
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    estate = Estate.load()
+    return Store(estate.group("object_storage")[0], estate.ca_file, secrets.read())
+
+
+def refusal(request: Callable[..., Any], **arguments: Any) -> str:
+    """The code with which the store refuses a request."""
+    with pytest.raises(ClientError) as refused:
+        request(**arguments)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    return str(refused.value.response["Error"]["Code"])
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_instance_reads_and_writes_its_own_bucket(store: Store, name: str) -> None:
+    client, bucket = store.instance(name), f"{name}-attachments"
+    client.put_object(Bucket=bucket, Key="test/probe", Body=b"first")
+    client.put_object(Bucket=bucket, Key="test/probe", Body=b"second")
+    assert client.get_object(Bucket=bucket, Key="test/probe")["Body"].read() == b"second"
+    assert [entry["Name"] for entry in client.list_buckets()["Buckets"]] == [bucket]
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+@pytest.mark.parametrize("foreign", ["the other instance's", "the backups'"])
+def test_an_instance_is_refused_elsewhere(store: Store, name: str, foreign: str) -> None:
+    client = store.instance(name)
+    bucket = BACKUPS if foreign == "the backups'" else f"{OTHER[name]}-attachments"
+    assert refusal(client.list_objects_v2, Bucket=bucket) == "AccessDenied"
+    assert refusal(client.get_object, Bucket=bucket, Key="test/probe") == "AccessDenied"
+    assert refusal(client.put_object, Bucket=bucket, Key="test/intruder", Body=b"") == "AccessDenied"
+    assert refusal(client.delete_object, Bucket=bucket, Key="test/probe") == "AccessDenied"
+    source = {"Bucket": bucket, "Key": "test/probe"}
+    own = f"{name}-attachments"
+    assert refusal(client.copy_object, Bucket=own, Key="test/stolen", CopySource=source) == "AccessDenied"
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_instance_cannot_destroy_versions(store: Store, name: str) -> None:
+    client, bucket = store.instance(name), f"{name}-attachments"
+    version = client.put_object(Bucket=bucket, Key="test/kept", Body=b"kept")["VersionId"]
+    client.delete_object(Bucket=bucket, Key="test/kept")
+    assert refusal(client.delete_object, Bucket=bucket, Key="test/kept", VersionId=version) == "AccessDenied"
+    suspended = {"Status": "Suspended"}
+    assert refusal(client.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=suspended) == "AccessDenied"
+    assert refusal(client.delete_bucket, Bucket=bucket) == "AccessDenied"
+    kept = client.get_object(Bucket=bucket, Key="test/kept", VersionId=version)
+    assert kept["Body"].read() == b"kept"
+
+
+def test_wrong_credentials_are_refused(store: Store) -> None:
+    keys = store.secrets["estate_instance_secrets"]["north"]
+    assert refusal(store.client(keys["s3_access_key"], "wrong").list_buckets) == "SignatureDoesNotMatch"
+    assert refusal(store.client("NOBODY", keys["s3_secret_key"]).list_buckets) == "InvalidAccessKeyId"
+
+
+@pytest.mark.parametrize("name", ["backup_s3", "object_storage_admin"])
+def test_a_locked_version_refuses_deletion(store: Store, name: str) -> None:
+    """Neither who writes the backups nor the administrator can destroy what was written."""
+    client = store.login(name)
+    page = client.list_object_versions(Bucket=BACKUPS, Prefix="pgbackrest/backup/", MaxKeys=10)
+    locked = page["Versions"][0]
+    version = {"Bucket": BACKUPS, "Key": locked["Key"], "VersionId": locked["VersionId"]}
+    retention = store.login("object_storage_admin").get_object_retention(**version)["Retention"]
+    assert retention["Mode"] == "COMPLIANCE"
+    assert refusal(client.delete_object, **version) == "AccessDenied"
+    assert refusal(client.delete_object, BypassGovernanceRetention=True, **version) == "AccessDenied"
+    assert client.head_object(**version)["ContentLength"] == locked["Size"]
+
+
+def test_the_lock_of_the_backups_cannot_be_taken_off(store: Store) -> None:
+    for name in ("backup_s3", "object_storage_admin"):
+        with pytest.raises(ClientError):
+            store.login(name).put_bucket_versioning(Bucket=BACKUPS, VersioningConfiguration={"Status": "Suspended"})
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    backup = store.login("backup_s3")
+    refused = refusal(backup.put_object_lock_configuration, Bucket=BACKUPS, ObjectLockConfiguration=lock)
+    assert refused == "AccessDenied"
+
+
+@pytest.mark.parametrize("port", [9333, 19333, 8080, 18080, 8888, 18888, 18333])
+def test_only_the_s3_endpoint_can_be_reached(store: Store, port: int) -> None:
+    """Master, volume and filer know no logins: they are out of reach even for other processes of their host."""
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((store.host.address, port), timeout=3).close()
+    assert store.host.run("ss", "-Hltn", f"sport = :{port}") == ""
