@@ -6,7 +6,6 @@ import json
 import shlex
 import ssl
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,7 +87,7 @@ class Host:
             "IdentitiesOnly": "yes",
             "ControlMaster": "auto",
             "ControlPersist": "60",
-            "ControlPath": "/tmp/erpops-test-%C",
+            "ControlPath": str(Path(self.key_file).parent / "test-%C"),
             "LogLevel": "ERROR",
         }
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
@@ -161,12 +160,3 @@ class Estate:
             if f" {self.virtual_ip}/" in host.run("ip", "-oneline", "address", "show"):
                 return host
         raise AssertionError(f"expected one edge to have {self.virtual_ip}, found none")
-
-
-def variables(host: str, *names: str) -> dict[str, Any]:
-    """Return inventory variables of a host, secrets included, as a run would see them."""
-    wanted = "{{ dict([" + ", ".join(f"('{name}', {name} | default(none))" for name in names) + "]) | to_json }}"
-    command: Sequence[str] = [str(paths.RUN_ADHOC), host, "-m", "ansible.builtin.debug", "-a", f"msg={wanted!r}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.partition("=>")[2])["msg"]
-    return found

@@ -1,0 +1,68 @@
+"""What the tests of the running estate share. First runs what only looks, last what breaks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.estate import access
+from tests.estate.journey import Journey, Trade
+from tests.estate.web import Json2, Session
+from tests.estate.world import Estate, Instance
+from tests.lab import paths
+
+ORDER = (
+    "test_journey", "test_traces", "test_edge", "test_tls", "test_tenancy", "test_browser",
+    "test_backup", "test_service", "test_convergence", "test_interrupted", "test_failures",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by file; what ORDER does not name comes after what only looks."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem
+        return ORDER.index(name) if name in ORDER else ORDER.index("test_backup")
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def estate() -> Estate:
+    """The estate that ``.lab/estate.json`` describes; written anew from the inventory where it is missing."""
+    if not paths.ESTATE_JSON.exists():
+        command = "from tests.lab import estate; from tests.lab.plan import ESTATE; estate.write(ESTATE)"
+        subprocess.run([sys.executable, "-c", command], cwd=paths.ROOT, check=True)
+    return Estate.load()
+
+
+@pytest.fixture(scope="session")
+def north(estate: Estate) -> Instance:
+    """The instance that trades."""
+    return estate.instance("north")
+
+
+@pytest.fixture(scope="session")
+def south(estate: Estate) -> Instance:
+    """The other tenant."""
+    return estate.instance("south")
+
+
+@pytest.fixture(scope="session")
+def odoo(estate: Estate, north: Instance) -> Json2:
+    """JSON-2 of north through the virtual address."""
+    return access.json2(estate, north)
+
+
+@pytest.fixture(scope="session")
+def session(estate: Estate, north: Instance) -> Session:
+    """The administrator of north, logged in through the virtual address."""
+    return access.logged_in(estate, north)
+
+
+@pytest.fixture(scope="session")
+def trade(odoo: Json2, session: Session) -> Trade:
+    """One whole journey; the tests look for what it left behind."""
+    return Journey(odoo, session).walk()

@@ -1,0 +1,81 @@
+"""Puts a real order through the estate and shows where it went: ``python -m tests.estate.demo``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from tests.estate import access, sight
+from tests.estate.journey import Journey, read_back
+from tests.estate.world import Estate, Instance
+from tests.lab import paths
+
+_STARTED = time.monotonic()
+
+
+def say(line: str) -> None:
+    print(f"  {time.monotonic() - _STARTED:5.1f} s  {line}", flush=True)
+
+
+def trade(estate: Estate, instance: Instance) -> None:
+    """Buy, receive, sell, deliver, invoice, print, attach; then read it back on the other node."""
+    print(f"\nAn order through https://{estate.virtual_ip} ({instance.host_name}), verified against the estate's CA")
+    odoo = access.json2(estate, instance)
+    done = Journey(odoo, access.logged_in(estate, instance), say).walk()
+    for host in estate.group("odoo"):
+        read_back(access.json2_on(estate, host, instance), done)
+        say(f"read back through {host.name}: {done.sale_name}, {done.invoice_name} and the attached file")
+    stored = odoo.read("ir.attachment", done.attachment, "store_fname")["store_fname"]
+    say(f"the file is the object {stored}")
+
+
+def guide(estate: Estate) -> None:
+    """Say where to log in, where credentials lie and what to try next."""
+    print("\nLog in")
+    for instance in estate.instances:
+        print(f"  {instance.url}  user {instance.admin_login}, password in {_shown(instance.admin_password_file)}")
+        if Path(instance.api_key_file).exists():
+            print(f"    API key in {_shown(instance.api_key_file)}")
+    names = " ".join(instance.host_name for instance in estate.instances)
+    first, host, ca_file = estate.instances[0], estate.hosts[0], _shown(estate.ca_file)
+    address = estate.virtual_ip
+    print(f"""
+The names lead to {address}. On this machine put this line into /etc/hosts, or start a browser with the option:
+  {address} {names}
+  chromium --host-resolver-rules='MAP *.{first.host_name.partition(".")[2]} {address}'
+The CA's certificate, for the browser to trust: {ca_file}
+Everything a client needs to know: {_shown(str(paths.ESTATE_JSON))}
+
+Try next
+  curl --cacert {ca_file} --resolve {first.host_name}:443:{address} {first.url}/web/health
+  ssh -i {_shown(host.key_file)} {host.user}@{host.address} sudo docker exec patroni patronictl -c /etc/patroni list
+  .lab/run-playbook erpops.estate.site --check --diff
+      what a run would change: nothing. Stop a container or edit a file under /etc/erpops on a node, and see again
+  make estate-tests
+      the tests against this estate, faults included
+  make lab-stop
+      removes the machines and keeps what was built""")
+
+
+def _shown(path: str) -> str:
+    found = Path(path)
+    return str(found.relative_to(paths.ROOT)) if found.is_relative_to(paths.ROOT) else path
+
+
+def main() -> int:
+    estate = Estate.load()
+    trading = next(instance for instance in estate.instances if instance.name == "north")
+    trade(estate, trading)
+    for instance in estate.instances:
+        access.api_key(estate, instance)
+    rows = sight.look(estate)
+    print("\nWhat runs where, by the daemons' own word")
+    print(sight.table(rows))
+    guide(estate)
+    ill = [row for row in rows if row.health != "healthy"]
+    return 1 if ill else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""A real order through the virtual address, and the same order seen through every application node."""
+
+from __future__ import annotations
+
+from tests.estate import access
+from tests.estate.journey import Journey, Trade, read_back
+from tests.estate.web import Json2, Session
+from tests.estate.world import Estate, Instance
+
+
+def test_goods_are_bought_sold_invoiced_and_the_file_is_kept(odoo: Json2, trade: Trade) -> None:
+    read_back(odoo, trade)
+
+
+def test_every_application_node_shows_all_of_it(estate: Estate, north: Instance, trade: Trade) -> None:
+    nodes = estate.group("odoo")
+    assert len(nodes) >= 2
+    for host in nodes:
+        read_back(access.json2_on(estate, host, north), trade)
+
+
+def test_invoice_and_delivery_slip_are_printed(odoo: Json2, session: Session, trade: Trade) -> None:
+    journey = Journey(odoo, session)
+    for pdf in (journey.print_invoice(trade), journey.print_delivery(trade)):
+        assert pdf.startswith(b"%PDF")
+        assert len(pdf) > 5000
+
+
+def test_a_login_holds_on_every_node(estate: Estate, north: Instance) -> None:
+    first, *others = estate.group("odoo")
+    session = access.logged_in(estate, north, access.node_route(first, north))
+    for host in others:
+        assert session.through(access.node_route(host, north)).user() == north.admin_login
