@@ -142,6 +142,14 @@ class RedisClient:
         """Make the server a replica of another."""
         self.ask("REPLICAOF", address, port)
 
+    def hold_writes(self, milliseconds: int) -> None:
+        """Let clients that write wait; reading and replication go on. It ends by itself after that time."""
+        self.ask("CLIENT", "PAUSE", milliseconds, "WRITE")
+
+    def release_writes(self) -> None:
+        """Let clients that wait go on."""
+        self.ask("CLIENT", "UNPAUSE")
+
     def lead(self) -> None:
         """Make the server a master."""
         self.ask("REPLICAOF", "NO", "ONE")

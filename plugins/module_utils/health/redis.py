@@ -89,6 +89,20 @@ def may_leave(address: str, servers: Servers) -> Verdict:
     return Verdict.of(objections, master=master, remaining=remaining)
 
 
+def drained(address: str, servers: Servers) -> Verdict:
+    """Return whether the replicas in sync have everything that this master has, while its writes are held."""
+    info = servers.infos.get(address, {})
+    behind = {
+        replica: lag_bytes(replica, servers)
+        for replica in replicas_in_sync(info, servers.max_lag_seconds)
+        if lag_bytes(replica, servers) != 0
+    }
+    return Verdict.of(
+        f"Redis {replica}: expected everything that {address} has, found {lag} bytes missing"
+        for replica, lag in behind.items()
+    )
+
+
 def may_hand_over(address: str, servers: Servers) -> Verdict:
     """Return whether a replica can take over and still have a replica of its own when this master has left."""
     good = replicas_in_sync(servers.infos.get(address, {}), servers.max_lag_seconds)
