@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -18,16 +18,6 @@ def memory_share(limits: Sequence[float | None], services: Collection[str], serv
         return sizing.memory_shares(sizing.usable_memory_mb(*limits), services)[service]
     except (KeyError, ValueError) as error:
         raise AnsibleFilterError(f"memory_share: {error}") from error
-
-
-def max_connections(instances: Sequence[Mapping[str, Any]], nodes: int) -> int:
-    """Return PostgreSQL's max_connections for these instances on that many application nodes."""
-    return sizing.max_connections(sizing.odoo_connection_bound(instances, nodes))
-
-
-def connection_objections(given: int, instances: Sequence[Mapping[str, Any]], nodes: int) -> list[str]:
-    """Return why max_connections does not carry these instances, or an empty list."""
-    return sizing.connection_objections(sizing.odoo_connection_bound(instances, nodes), given)
 
 
 def postgresql_settings(memory_mb: int, cpus: int, connections: int) -> dict[str, dict[str, Any]]:
@@ -45,8 +35,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return what Jinja2 may call."""
         return {
-            "connection_objections": connection_objections,
-            "max_connections": max_connections,
+            "connection_objections": sizing.connection_objections,
+            "max_connections": sizing.max_connections,
             "memory_share": memory_share,
             "odoo_connection_bound": sizing.odoo_connection_bound,
             "odoo_workers": sizing.odoo_workers,

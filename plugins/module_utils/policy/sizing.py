@@ -90,22 +90,25 @@ def odoo_connection_bound(
     instances: Sequence[Mapping[str, Any]],
     nodes: int,
     *,
+    workers: int = 2,
+    cron_threads: int = 1,
+    job_workers: int = 1,
     db_maxconn: int = ODOO_DB_MAXCONN,
     db_maxconn_gevent: int = ODOO_DB_MAXCONN_GEVENT,
 ) -> int:
     """Return how many connections all instances may open on all nodes at the same time.
 
     Each process has a pool of its own, so the bound is the number of processes times ``db_maxconn``:
-    of one instance on one node ``workers`` for HTTP, one gevent process, ``cron_threads`` (one) in the
-    cron container and ``job_workers`` (one) plus the runner in the jobs container. An instance that
-    names no workers counts with two.
+    of one instance on one node ``workers`` for HTTP and one gevent process, ``cron_threads`` in the cron
+    container and ``job_workers`` plus the runner in the jobs container. The keyword arguments count for
+    an instance that does not say itself.
     """
     per_node = 0
     for instance in instances:
-        workers = int(instance.get("workers") or 2)
-        cron = int(instance.get("cron_threads") or 1)
-        jobs = int(instance.get("job_workers") or 1) + 1
-        per_node += (workers + cron + jobs) * db_maxconn + db_maxconn_gevent
+        web = int(instance.get("workers") or workers)
+        cron = int(instance.get("cron_threads") or cron_threads)
+        jobs = int(instance.get("job_workers") or job_workers) + 1
+        per_node += (web + cron + jobs) * db_maxconn + db_maxconn_gevent
     return nodes * per_node
 
 

@@ -1,0 +1,58 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, patch
+
+CURRENT: dict[str, Any] = {
+    "ttl": 20,
+    "pause": True,
+    "failsafe_mode": True,
+    "postgresql": {"use_slots": True, "parameters": {"max_connections": 230, "jit": "off"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("desired", "exclusive", "expected"),
+    [
+        pytest.param({"ttl": 20}, [], {}, id="nothing to do"),
+        pytest.param({"ttl": 30}, [], {"ttl": 30}, id="changed by hand"),
+        pytest.param({"loop_wait": 5}, [], {"loop_wait": 5}, id="missing"),
+        pytest.param({"pause": None}, [], {"pause": None}, id="null removes"),
+        pytest.param({"standby_cluster": None}, [], {}, id="null of what is not there"),
+        pytest.param({"failsafe_mode": 1}, [], {"failsafe_mode": 1}, id="true is not one"),
+        pytest.param(
+            {"postgresql": {"parameters": {"jit": "on"}}}, [], {"postgresql": {"parameters": {"jit": "on"}}}, id="deep"
+        ),
+        pytest.param(
+            {"postgresql": {"parameters": {"jit": "off"}}},
+            ["postgresql.parameters"],
+            {"postgresql": {"parameters": {"max_connections": None}}},
+            id="exclusive removes what is not declared",
+        ),
+        pytest.param(
+            {"postgresql": {"parameters": {"jit": "off", "max_connections": 230}}},
+            ["postgresql.parameters"],
+            {},
+            id="exclusive and equal",
+        ),
+        pytest.param({"ttl": {"parameters": 1}}, [], {"ttl": {"parameters": 1}}, id="a mapping in place of a number"),
+    ],
+)
+def test_patch(desired: dict[str, Any], exclusive: list[str], expected: dict[str, Any]) -> None:
+    change = patch(CURRENT, desired, exclusive)
+    assert change == expected
+    assert patch(merged(CURRENT, change), desired, exclusive) == {}
+
+
+def test_merged_leaves_the_current_configuration_alone() -> None:
+    after = merged(CURRENT, {"pause": None, "postgresql": {"parameters": {"jit": None}}, "slots": {"a": {}}})
+    assert "pause" not in after
+    assert after["postgresql"]["parameters"] == {"max_connections": 230}
+    assert after["slots"] == {"a": {}}
+    assert CURRENT["pause"] is True
+    assert CURRENT["postgresql"]["parameters"]["jit"] == "off"
