@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import docker
 import yaml
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from tests.lab import bases, engine, inventory, paths, registry
 from tests.lab.build import Recipe, build
@@ -49,15 +51,18 @@ class Built:
 
 def ensure(client: docker.DockerClient, progress: Progress, lab: Lab = ESTATE) -> dict[str, str]:
     """Build and push what is missing or out of date, and write the list of images by digest, which is returned."""
-    base = bases.ensure(client, _BASE, progress)
-    base_id = _base_id(client, base)
-    recipes = [
-        Recipe(name, paths.ROOT / "images" / name, base_id, _arguments(name, base), proof)
-        for name, proof in PROOFS.items()
-    ]
-    with ThreadPoolExecutor(max_workers=2) as builders:
-        jobs = [builders.submit(_ensure_built, client, recipe, progress) for recipe in recipes]
-        built = {job.result().name: job.result() for job in jobs}
+    with _alone(progress):
+        return _ensure(client, progress, lab)
+
+
+def ensure_built(client: docker.DockerClient, names: list[str], progress: Progress) -> dict[str, Built]:
+    """Build those of these images that are missing or out of date."""
+    with _alone(progress):
+        return _build(client, names, progress)
+
+
+def _ensure(client: docker.DockerClient, progress: Progress, lab: Lab) -> dict[str, str]:
+    built = _build(client, list(PROOFS), progress)
     digests = _ensure_pushed(client, built, lab, progress)
     _ensure_archive(client, built["image_registry"], progress)
     address = f"{_HOST}.{lab.domain}:{_PORT}"
@@ -70,7 +75,43 @@ def ensure(client: docker.DockerClient, progress: Progress, lab: Lab = ESTATE) -
         "image_registry_archive": str(ARCHIVE),
     }
     paths.write(VARIABLES, "---\n" + yaml.safe_dump(variables, sort_keys=False, width=200))
+    _remove_outdated(client, built)
     return images
+
+
+@contextmanager
+def _alone(progress: Progress) -> Iterator[None]:
+    """Two runs at once would build the same image twice, and the second result would replace the first."""
+    paths.LAB.mkdir(parents=True, exist_ok=True)
+    with (paths.LAB / "images.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.doing("waiting for another run that builds images")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_outdated(client: docker.DockerClient, built: Mapping[str, Built]) -> None:
+    """Earlier builds go, unless a container still runs from one."""
+    for image in built.values():
+        current = f"{_REPOSITORY}/{image.name}:{image.tag}"
+        for found in client.images.list(f"{_REPOSITORY}/{image.name}", filters={"label": bases.OWNED}):
+            for tag in found.tags:
+                if tag != current:
+                    with suppress(APIError):
+                        client.images.remove(tag)
+
+
+def _build(client: docker.DockerClient, names: list[str], progress: Progress) -> dict[str, Built]:
+    base = bases.ensure(client, _BASE, progress)
+    base_id = _base_id(client, base)
+    recipes = [
+        Recipe(name, paths.ROOT / "images" / name, base_id, _arguments(name, base), PROOFS[name]) for name in names
+    ]
+    with ThreadPoolExecutor(max_workers=2) as builders:
+        jobs = [builders.submit(_ensure_built, client, recipe, progress) for recipe in recipes]
+        return {job.result().name: job.result() for job in jobs}
 
 
 def languages(instances: list[dict[str, Any]]) -> list[str]:
