@@ -32,7 +32,7 @@ class Host:
     def run(self, *command: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> str:
         """Run a command as root and return what it printed."""
         done = subprocess.run(
-            [*self._ssh, shlex.join(["sudo", "--", *command])],
+            [*self.ssh, shlex.join(["sudo", "--", *command])],
             input=stdin,
             capture_output=True,
             text=True,
@@ -49,7 +49,7 @@ class Host:
         """Return whether the command ends with status 0."""
         return (
             subprocess.run(
-                [*self._ssh, shlex.join(["sudo", "--", *command])], capture_output=True, check=False
+                [*self.ssh, shlex.join(["sudo", "--", *command])], capture_output=True, check=False
             ).returncode
             == 0
         )
@@ -78,7 +78,8 @@ class Host:
         self.run("tee", path, stdin=content)
 
     @cached_property
-    def _ssh(self) -> list[str]:
+    def ssh(self) -> list[str]:
+        """The command that leads to the host."""
         known = sorted(Path(self.key_file).parent.glob("known_hosts*"))
         options = {
             "UserKnownHostsFile": " ".join(str(file) for file in known),

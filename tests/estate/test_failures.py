@@ -1,0 +1,112 @@
+"""One thing after the other fails under a light load: service goes on, and nothing that was acknowledged is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.estate import access
+from tests.estate.load import Load
+from tests.estate.test_traces import leader, redis_of
+from tests.estate.wait import until, until_whole
+from tests.estate.web import Route, Session
+from tests.estate.world import Estate, Host, Instance
+
+# Orders that must go through after a fault before service counts as going on.
+ENOUGH = 5
+
+
+@pytest.fixture(scope="module")
+def load(estate: Estate, north: Instance) -> Iterator[Load]:
+    """Orders, all the time these tests run."""
+    until_whole(estate)
+    load = Load(access.json2(estate, north, timeout=30))
+    load.start()
+    yield load
+    load.stop()
+
+
+def goes_on(load: Load, moment: float, seconds: float, what: str) -> None:
+    """Assert that orders are acknowledged again within the bound; say how long it took."""
+    until(lambda: load.since(moment) >= ENOUGH, seconds, f"{ENOUGH} orders after {what}")
+    print(f"{what}: longest time without an acknowledged order {load.longest_gap(moment):.1f} s")
+
+
+def redis_master(estate: Estate) -> Host:
+    return next(
+        host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "master"
+    )
+
+
+def test_an_odoo_container_stops_and_its_logins_live_on(estate: Estate, north: Instance, load: Load) -> None:
+    victim = estate.group("odoo")[0]
+    session = access.logged_in(estate, north, access.node_route(victim, north))
+    moment = time.monotonic()
+    victim.docker("kill", access.web_container(north))
+    try:
+        goes_on(load, moment, 20, "loss of an Odoo container")
+        through = session.through(Route.virtual(estate, north))
+        assert through.user() == north.admin_login
+    finally:
+        victim.docker("start", access.web_container(north))
+    until_whole(estate)
+
+
+def test_an_edge_stops_and_the_address_moves(estate: Estate, load: Load) -> None:
+    victim = estate.edge_with_address()
+    moment = time.monotonic()
+    victim.docker("kill", "traefik")
+    try:
+        goes_on(load, moment, 20, "loss of the edge with the address")
+        assert estate.edge_with_address().name != victim.name
+    finally:
+        victim.docker("start", "traefik")
+    until_whole(estate)
+
+
+def test_the_redis_master_stops_and_logins_live_on(estate: Estate, north: Instance, load: Load) -> None:
+    session = access.logged_in(estate, north)
+    victim = redis_master(estate)
+    moment = time.monotonic()
+    victim.docker("kill", "redis")
+    try:
+        goes_on(load, moment, 30, "loss of the Redis master")
+        until(lambda: _still_in(session, north), 60, "the login to be known again")
+        others = [host for host in estate.group("redis") if host.name != victim.name]
+        roles = [redis_of(estate, host).info("replication")["role"] for host in others]
+        assert sorted(roles) == ["master", "slave"]
+    finally:
+        victim.docker("start", "redis")
+    until_whole(estate)
+
+
+def test_the_postgresql_leader_stops_and_orders_go_on(estate: Estate, load: Load) -> None:
+    victim = leader(estate)
+    moment = time.monotonic()
+    victim.docker("kill", "patroni")
+    try:
+        goes_on(load, moment, 90, "loss of the PostgreSQL leader")
+    finally:
+        victim.docker("start", "patroni")
+    until_whole(estate)
+
+
+def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(load: Load) -> None:
+    load.stop()
+    found = load.reconcile()
+    missing = sorted(reference for reference in load.acknowledged if reference not in found)
+    twice = sorted(reference for reference, times in found.items() if times > 1)
+    print(f"{len(load.acknowledged)} acknowledged, {len(load.unknown)} without an answer, {len(load.refused)} refused")
+    assert not missing
+    assert not twice
+    assert not load.refused
+    assert len(load.acknowledged) > 20
+
+
+def _still_in(session: Session, instance: Instance) -> bool:
+    try:
+        return session.user() == instance.admin_login
+    except (AssertionError, OSError):
+        return False

@@ -1,0 +1,151 @@
+"""Every port that carries data refuses plaintext, a wrong CA, a wrong name and, where mutual, a bare client."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.estate.world import Estate
+
+HTTP = b"GET / HTTP/1.0\r\n\r\n"
+PING = b"PING\r\n"
+# Version 3.0, user and database north; and the request to go on with TLS.
+POSTGRESQL = b"\x00\x00\x00\x23\x00\x03\x00\x00user\x00north\x00database\x00north\x00\x00"
+STARTTLS = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of one group; ``hello`` is what a client without TLS would begin with."""
+
+    group: str
+    number: int
+    hello: bytes = HTTP
+    mutual: bool = False
+    starttls: bool = False
+
+
+PORTS = [
+    Port("etcd", 2379, mutual=True),
+    Port("etcd", 2380, mutual=True),
+    Port("patroni", 8008),
+    Port("patroni", 5432, POSTGRESQL, starttls=True),
+    Port("redis", 6379, PING),
+    Port("redis", 26379, PING),
+    Port("object_storage", 8333),
+    Port("image_registry", 5000),
+    Port("edge", 443, b"GET /web/login HTTP/1.1\r\nHost: north.lab.erpops.test\r\n\r\n"),
+]
+every_port = pytest.mark.parametrize("port", PORTS, ids=lambda port: f"{port.group}-{port.number}")
+
+
+def connect(address: str, port: Port) -> socket.socket:
+    plain = socket.create_connection((address, port.number), timeout=10)
+    if port.starttls:
+        plain.sendall(STARTTLS)
+        assert plain.recv(1) == b"S", f"expected {address}:{port.number} to offer TLS"
+    return plain
+
+
+def handshake(address: str, port: Port, context: ssl.SSLContext, name: str | None = None) -> None:
+    """Shake hands, then read: under TLS 1.3 a client hears only then that it needed a certificate."""
+    with connect(address, port) as plain, context.wrap_socket(plain, server_hostname=name or address) as secure:
+        if port.mutual:
+            secure.sendall(HTTP)
+            secure.recv(1)
+
+
+def members(estate: Estate, port: Port) -> list[str]:
+    return [host.address for host in estate.group(port.group)]
+
+
+@pytest.fixture(scope="module")
+def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA that signed nothing here."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another authority")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "ca.crt"
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@every_port
+def test_the_estates_own_ca_and_the_right_name_are_accepted(estate: Estate, port: Port) -> None:
+    for address in members(estate, port):
+        with connect(address, port) as plain, estate.tls().wrap_socket(plain, server_hostname=address) as secure:
+            assert secure.version() in ("TLSv1.2", "TLSv1.3")
+
+
+@every_port
+def test_plaintext_is_refused(estate: Estate, port: Port) -> None:
+    for address in members(estate, port):
+        with socket.create_connection((address, port.number), timeout=10) as plain:
+            plain.sendall(port.hello)
+            try:
+                answer = plain.recv(4096)
+            except ConnectionResetError:
+                answer = b""
+        # Go's servers and PostgreSQL say so in words, others with a TLS alert or nothing; Traefik has no such page.
+        refused = not answer or answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 404", b"E", b"\x15"))
+        assert refused, f"{address}:{port.number} answered {answer[:200]!r}"
+
+
+@every_port
+def test_a_wrong_ca_is_noticed(estate: Estate, port: Port, other_ca: Path) -> None:
+    for address in members(estate, port):
+        with pytest.raises(ssl.SSLCertVerificationError, match="verify failed"):
+            handshake(address, port, ssl.create_default_context(cafile=str(other_ca)))
+
+
+@every_port
+def test_a_wrong_name_is_noticed(estate: Estate, port: Port) -> None:
+    for address in members(estate, port):
+        with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+            handshake(address, port, estate.tls(), "elsewhere.example.org")
+
+
+@every_port
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_old_versions_are_refused(estate: Estate, port: Port) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.load_verify_locations(estate.ca_file)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    for address in members(estate, port):
+        _refused(lambda address=address: handshake(address, port, old))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "port", [port for port in PORTS if port.mutual], ids=lambda port: f"{port.group}-{port.number}"
+)
+def test_without_a_client_certificate_nobody_gets_in(estate: Estate, port: Port) -> None:
+    for address in members(estate, port):
+        _refused(lambda address=address: handshake(address, port, estate.tls()))  # type: ignore[misc]
+
+
+def _refused(attempt: Callable[[], None]) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        attempt()
