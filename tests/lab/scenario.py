@@ -1,6 +1,7 @@
-"""Machines for one Molecule scenario: ``python -m tests.lab.scenario up etcd --release trixie --machine m1:etcd``.
+"""Machines for one Molecule scenario: ``python -m tests.lab.scenario up etcd``.
 
-They stand on a network of their own, beside the estate's, and are described by an inventory under ``.lab/molecule``.
+Its ``molecule.yml`` lists them as platforms (name, groups, release, images). They stand on a network of their own,
+beside the estate's, and are described by an inventory under ``.lab/molecule``.
 """
 
 from __future__ import annotations
@@ -9,61 +10,98 @@ import argparse
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import docker
+import yaml
 
-from tests.lab import engine, inventory, machines, paths
+from tests.lab import build, engine, images, inventory, machines, paths
 from tests.lab.errors import LabError
 from tests.lab.plan import Lab, Machine
 from tests.lab.progress import Progress
 
+SCENARIOS = paths.ROOT / "extensions" / "molecule"
 _FIRST_OCTET = 11
+_RELEASE = "bookworm"
 
 
-def plan(name: str, release: str, wanted: list[str]) -> Lab:
-    """``wanted`` are machines as ``name:group,group``."""
-    third_octet = 100 + zlib.crc32(f"{name}/{release}".encode()) % 100
-    machines_wanted = []
-    for position, entry in enumerate(wanted):
-        machine, _colon, groups = entry.partition(":")
-        machines_wanted.append(
-            Machine(machine, _FIRST_OCTET + position, tuple(filter(None, groups.split(","))), release=release)
+def platforms(name: str) -> list[dict[str, Any]]:
+    """What the scenario's own file lists."""
+    text = (SCENARIOS / name / "molecule.yml").read_text(encoding="utf-8")
+    listed: list[dict[str, Any]] = yaml.safe_load(text)["platforms"]
+    return listed
+
+
+def plan(name: str, listed: list[dict[str, Any]]) -> Lab:
+    """The machines of a scenario as a lab of their own."""
+    third_octet = 100 + zlib.crc32(name.encode()) % 100
+    wanted = tuple(
+        Machine(
+            str(platform["name"]),
+            _FIRST_OCTET + position,
+            tuple(platform.get("groups", [])),
+            release=str(platform.get("release", _RELEASE)),
         )
-    return Lab(f"erpops-{name}-{release}", f"172.30.{third_octet}", tuple(machines_wanted))
+        for position, platform in enumerate(listed)
+    )
+    return Lab(f"erpops-{name.replace('_', '-')}", f"172.30.{third_octet}", wanted)
 
 
-def inventory_directory(lab: Lab) -> Path:
-    return paths.LAB / "molecule" / lab.name / "inventory"
+def inventory_file(lab: Lab) -> Path:
+    return paths.LAB / "molecule" / lab.name.removeprefix("erpops-") / "hosts.yml"
 
 
-def up(lab: Lab, progress: Progress) -> Path:
-    """Raise the machines; the directory of their inventory."""
-    machines.up(engine.ensure(progress), lab, progress)
+def up(lab: Lab, wanted: list[str], progress: Progress) -> Path:
+    """Raise the machines; the file of their inventory, which names the images as :func:`load` will load them."""
+    client = engine.ensure(progress)
+    built = images.ensure_built(client, wanted, progress)
+    machines.up(client, lab, progress)
     inventory.write_wrappers()
+    content = describe(lab, {name: image.image_id for name, image in built.items()})
+    inventory.write_yaml(inventory_file(lab), content)
+    return inventory_file(lab)
+
+
+def load(lab: Lab, wanted: list[str], progress: Progress) -> None:
+    """Give the machines' engines, which run by now, the images."""
+    client = engine.ensure(progress)
+    for image in images.ensure_built(client, wanted, progress).values():
+        progress.doing(f"loading image {image.name}")
+        machines.load(client, lab, image.image_id)
+
+
+def describe(lab: Lab, ids: dict[str, str]) -> dict[str, Any]:
+    """The inventory: every group is a child of ``estate``, every image is named by the id it was loaded with."""
     groups = sorted({group for machine in lab.machines for group in machine.groups})
     members = {group: [machine.name for machine in lab.machines if group in machine.groups] for group in groups}
     children = {group: {"hosts": dict.fromkeys(names)} for group, names in members.items()}
-    content = {"all": {"hosts": inventory.hosts(lab), "vars": inventory.connection(lab), "children": children}}
-    inventory.write_yaml(inventory_directory(lab) / "hosts.yml", content)
-    return inventory_directory(lab)
+    shared = {
+        **inventory.connection(lab),
+        "certificates_authority_dir": str(inventory_file(lab).parent / "authority"),
+        "estate_images": ids,
+    }
+    estate = {"hosts": dict.fromkeys(machine.name for machine in lab.machines), "children": children}
+    return {"all": {"hosts": inventory.hosts(lab), "vars": shared, "children": {"estate": estate}}}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.scenario", description=__doc__)
-    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("action", choices=["up", "load", "down"])
     parser.add_argument("name")
-    parser.add_argument("--release", default="bookworm")
-    parser.add_argument("--machine", action="append", default=[], metavar="NAME:GROUP,GROUP")
     arguments = parser.parse_args()
-    lab = plan(arguments.name, arguments.release, arguments.machine)
+    listed = platforms(arguments.name)
+    lab = plan(arguments.name, listed)
+    wanted = sorted({str(image) for platform in listed for image in platform.get("images", [])})
     progress = Progress()
     try:
         with progress.phase(f"Machines of {lab.name}"):
             if arguments.action == "up":
-                progress.say(f"  inventory: {up(lab, progress)}")
+                progress.say(f"  inventory: {up(lab, wanted, progress)}")
+            elif arguments.action == "load":
+                load(lab, wanted, progress)
             else:
                 machines.down(engine.ensure(progress), lab, progress)
-    except (LabError, docker.errors.DockerException) as error:
+    except (LabError, build.BuildFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1
     return 0

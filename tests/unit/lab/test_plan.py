@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -39,20 +41,34 @@ def test_a_machine_keeps_its_engine_and_its_data_on_volumes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "name", "groups"),
+    ("platform", "groups", "release"),
     [
-        ("m1", "m1", ()),
-        ("m1:etcd", "m1", ("etcd",)),
-        ("m1:etcd,patroni", "m1", ("etcd", "patroni")),
-        ("m1:", "m1", ()),
+        ({"name": "m1"}, (), "bookworm"),
+        ({"name": "m1", "groups": ["etcd"]}, ("etcd",), "bookworm"),
+        ({"name": "m1", "groups": ["etcd", "patroni"], "release": "trixie"}, ("etcd", "patroni"), "trixie"),
     ],
 )
-def test_a_scenario_s_machine_is_read_from_its_name_and_groups(entry: str, name: str, groups: tuple[str, ...]) -> None:
-    lab = scenario.plan("etcd", "trixie", [entry])
-    assert lab.machines == (Machine(name, 11, groups, release="trixie"),)
+def test_a_scenario_s_machine_is_a_platform(platform: dict[str, Any], groups: tuple[str, ...], release: str) -> None:
+    assert scenario.plan("etcd", [platform]).machines == (Machine("m1", 11, groups, release=release),)
+
+
+def test_a_scenario_is_described_as_an_estate_of_its_own() -> None:
+    lab = scenario.plan("redis_sentinel", [{"name": "m1", "groups": ["redis"]}, {"name": "m2", "groups": ["redis"]}])
+    content = scenario.describe(lab, {"redis": "sha256:0"})["all"]
+    assert content["children"]["estate"]["children"] == {"redis": {"hosts": {"m1": None, "m2": None}}}
+    assert content["vars"]["estate_images"] == {"redis": "sha256:0"}
+    assert set(content["hosts"]) == {"m1", "m2"}
+
+
+def test_every_scenario_s_machines_can_be_planned() -> None:
+    names = [path.parent.name for path in scenario.SCENARIOS.glob("*/molecule.yml") if path.parent.name != "default"]
+    assert sorted(names) == ["docker_engine", "etcd", "redis_sentinel"]
+    for name in names:
+        releases = {machine.release for machine in scenario.plan(name, scenario.platforms(name)).machines}
+        assert releases == {"bookworm", "trixie"}
 
 
 def test_scenarios_stand_on_networks_apart_from_the_estate_s() -> None:
     names = ("docker_engine", "etcd", "redis_sentinel")
-    subnets = [scenario.plan(name, release, []).subnet for name in names for release in ("bookworm", "trixie")]
+    subnets = [scenario.plan(name, []).subnet for name in names]
     assert len({*subnets, ESTATE.subnet}) == len(subnets) + 1
