@@ -1,0 +1,63 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How pgBackRest is asked, and what is made of its answers and failures."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import PgbackrestClient
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, stdout: str = "", stderr: str = "", status: int = 0) -> list[list[str]]:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, status, stdout, stderr)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return commands
+
+
+def test_info_is_the_entry_of_the_stanza(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = answering(monkeypatch, '[{"name": "other"}, {"name": "lab", "status": {"code": 0}}]')
+    assert PgbackrestClient("lab", container="patroni").info()["status"] == {"code": 0}
+    assert commands[0][:5] == ["docker", "exec", "patroni", "pgbackrest", "--stanza=lab"]
+    assert commands[0][-2:] == ["--output=json", "info"]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "complaint"),
+    [
+        pytest.param("[]", "expected the stanza in the answer", id="not there"),
+        pytest.param("ERROR", "expected an answer in JSON", id="no data"),
+    ],
+)
+def test_an_answer_that_says_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, stdout: str, complaint: str) -> None:
+    answering(monkeypatch, stdout)
+    with pytest.raises(Refused, match=complaint):
+        PgbackrestClient("lab").info()
+
+
+def test_a_failure_shows_what_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Recorded from pgBackRest 2.55 with the stanza missing.
+    said = "P00  ERROR: [055]: archive.info cannot be opened but is required to push/get WAL segments."
+    answering(monkeypatch, stderr=said, status=55)
+    with pytest.raises(Refused) as caught:
+        PgbackrestClient("lab").check()
+    assert caught.value.what == "pgBackRest stanza lab, check"
+    assert "archive.info cannot be opened" in caught.value.found
+
+
+def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **options: Any) -> None:
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(TimedOut, match="an end within 120 s"):
+        PgbackrestClient("lab").check()
