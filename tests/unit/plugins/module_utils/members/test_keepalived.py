@@ -20,9 +20,16 @@ def test_only_an_address_of_this_host_is_held() -> None:
 
 def test_the_lever_is_let_go_whatever_happens(tmp_path: Path) -> None:
     lever = tmp_path / "leave"
-    with pytest.raises(RuntimeError), client.lever_pulled(str(lever)):
-        assert lever.read_text() == "1\n"
-        raise RuntimeError
+    said = []
+
+    def interrupted() -> None:
+        with client.lever_pulled(str(lever)):
+            said.append(lever.read_text())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert said == ["1\n"]
     assert lever.read_text() == "0\n"
 
 
