@@ -71,7 +71,7 @@ findings:
       type: str
   sample:
     - where: host db1
-      variable: patroni_port
+      variable: patroni_postgresql_port
       problem: something that is not the estate's patroni listens on port 5432 (127.0.0.1)
       remedy: Stop it (ss -ltnp 'sport = :5432' on the host says what it is), or choose another port
 """

@@ -28,12 +28,16 @@ IMAGES = {
     "image_registry": "image_registry",
     "odoo": "odoo",
 }
+# Those members that archive; where nothing is backed up nothing has to be kept secret.
+BACKUP = "patroni with backups"
 SECRETS: dict[str, tuple[str, ...]] = {
     "patroni": (
         "patroni_superuser_password",
         "patroni_replication_password",
         "patroni_rewind_password",
         "patroni_rest_password",
+    ),
+    BACKUP: (
         "backup_cipher_passphrase",
         "backup_s3_access_key",
         "backup_s3_secret_key",
@@ -99,9 +103,11 @@ def secret_findings(inventory: Inventory) -> Iterator[Finding]:
     """Find secrets that a service will need and nobody has set."""
     if any(inventory.members(group) for group in SERVICE_GROUPS):
         yield from _missing(inventory, "certificates_ca_passphrase", "estate", inventory.estate_hosts())
+    archiving = dict(inventory.values("patroni_archive_enabled", inventory.members("patroni")))
+    members = {BACKUP: [host for host in inventory.members("patroni") if archiving.get(host, True)]}
     for group, names in SECRETS.items():
         for name in names:
-            yield from _missing(inventory, name, group, inventory.members(group))
+            yield from _missing(inventory, name, group, members.get(group, inventory.members(group)))
     yield from _instance_secrets(inventory)
 
 

@@ -16,6 +16,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
     listed,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import (
+    ODOO_DB_MAXCONN,
+    ODOO_DB_MAXCONN_GEVENT,
     connection_objections,
     memory_shares,
     odoo_connection_bound,
@@ -45,7 +47,7 @@ class Port:
 
 PORTS: dict[str, tuple[Port, ...]] = {
     "etcd": (Port("etcd", "etcd_client_port", 2379), Port("etcd", "etcd_peer_port", 2380)),
-    "patroni": (Port("patroni", "patroni_port", 5432), Port("patroni", "patroni_rest_port", 8008)),
+    "patroni": (Port("patroni", "patroni_postgresql_port", 5432), Port("patroni", "patroni_rest_port", 8008)),
     "redis": (
         Port("redis", "redis_sentinel_port", 6379),
         Port("sentinel", "redis_sentinel_sentinel_port", 26379),
@@ -180,7 +182,10 @@ def _connections(inventory: Inventory) -> Iterator[Finding]:
     if not isinstance(given, int) or given <= 0 or not isinstance(instances, list):
         return
     bound = odoo_connection_bound(
-        [item for item in instances if isinstance(item, Mapping)], len(inventory.members("odoo"))
+        [item for item in instances if isinstance(item, Mapping)],
+        len(inventory.members("odoo")),
+        db_maxconn=int(inventory.shared("odoo_db_maxconn") or ODOO_DB_MAXCONN),
+        db_maxconn_gevent=int(inventory.shared("odoo_db_maxconn_gevent") or ODOO_DB_MAXCONN_GEVENT),
     )
     for objection in connection_objections(bound, given):
         problem, _semicolon, remedy = objection.partition("; ")

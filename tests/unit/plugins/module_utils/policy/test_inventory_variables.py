@@ -115,6 +115,13 @@ def test_a_secret_is_asked_for_only_where_its_service_is() -> None:
     assert findings(inventory(spoil)) == []
 
 
+@pytest.mark.parametrize(("archiving", "asked"), [(True, True), (None, True), (False, False)])
+def test_secrets_of_backups_are_asked_for_where_there_are_backups(archiving: bool | None, asked: bool) -> None:
+    changed = {} if archiving is None else {"patroni_archive_enabled": archiving}
+    found = texts(findings(inventory(everywhere(backup_cipher_passphrase="", **changed))))
+    assert (found != []) == asked
+
+
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
