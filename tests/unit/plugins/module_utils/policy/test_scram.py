@@ -1,0 +1,29 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verifiers that PostgreSQL 17 made, and ones made here."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, verifier
+
+KEPT = (
+    "SCRAM-SHA-256$4096:Ai+zdclronZ/pRKzo16NEg==$"
+    "zoe8T6/ongVDvPo8/dtKh6zbZZwQfom8u3CsgY0NzqQ=:r//FzCDhi3pmHXSv2+TCjetvAU3Vz2VDjpL0tu8cmxc="
+)
+
+
+@pytest.mark.parametrize(
+    ("password", "kept", "same"),
+    [
+        ("northdb", KEPT, True),
+        ("northdb ", KEPT, False),
+        ("northdb", None, False),
+        ("northdb", "md5d41d8cd98f00b204e9800998ecf8427e", False),
+        ("northdb", "SCRAM-SHA-256$4096:=$AAAA:AAAA", False),
+        ("südwind", verifier("südwind", b"0123456789abcdef"), True),
+    ],
+)
+def test_a_password_is_known_by_its_verifier(password: str, kept: str | None, same: bool) -> None:
+    assert matches(password, kept) == same
