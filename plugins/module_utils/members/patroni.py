@@ -20,7 +20,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.health import patron
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
-HANDOVER_TIMEOUT = 120.0
+# Most of it is the old leader's stop: its checkpoint, and the WAL it still has to archive.
+HANDOVER_TIMEOUT = 300.0
 
 # Options of every module that speaks to Patroni; documented in the fragment of the same name.
 CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
