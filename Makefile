@@ -29,8 +29,11 @@ lab-up: $(READY) ## Machines and images, nothing on them yet
 converge: $(READY) ## site.yml on the lab's machines
 	@$(RUN) converge
 
-lint sanity unit estate-tests: $(READY)
+lint sanity unit molecule estate-tests: $(READY)
 	@$(RUN) $@
+
+reference: $(READY) ## docs/reference.md anew, from the roles and modules themselves
+	@$(VENV)/bin/python docs/reference.py
 
 lab-status: $(READY) ## What of the lab exists
 	@$(RUN) status
@@ -53,4 +56,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: help demo test check bench lab-up converge lint sanity unit estate-tests lab-status lab-stop lab-down lock
+.PHONY: help demo test check bench lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference

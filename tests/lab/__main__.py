@@ -82,6 +82,7 @@ _COMMANDS: dict[str, Callable[[Progress], object]] = {
     "lint": suite.lint,
     "sanity": suite.sanity,
     "unit": suite.unit,
+    "molecule": suite.molecule,
     "check": suite.check,
     "estate-tests": suite.estate,
     "test": lambda progress: suite.everything(progress, up, converge),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.lab import engine, paths, playbook, removal
+from tests.lab import collection, engine, paths, playbook, removal, scenario
 from tests.lab import sanity as ansible_test
 from tests.lab.progress import CommandFailed, Progress
 
@@ -43,6 +43,18 @@ def sanity(progress: Progress) -> None:
         _show(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
+def molecule(progress: Progress) -> None:
+    """One role after the other alone, on the installed artefact, on machines of its own."""
+    collection.ensure(progress)
+    installed = {"ANSIBLE_COLLECTIONS_PATH": str(paths.INSTALLED_TREE)}
+    for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml")):
+        name = path.parent.name
+        if name == "default":  # the whole estate, which this suite raises itself
+            continue
+        with progress.phase(f"Molecule {name}"):
+            _show(progress, "molecule", "test", "--scenario-name", name, env={**_environment(), **installed})
+
+
 def check(progress: Progress) -> None:
     """The fast part alone."""
     lint(progress)
@@ -65,6 +77,7 @@ def everything(progress: Progress, up: Callable[[Progress], object], converge: C
     lint(progress)
     sanity(progress)
     unit(progress)
+    molecule(progress)
     removal.machines_only(progress)
     try:
         up(progress)
