@@ -63,6 +63,8 @@ INSTANCE_SECRETS = (
     "admin_password",
     "master_password",
 )
+# Only where a mail server asks for it.
+OPTIONAL_INSTANCE_SECRETS = ("mail_password",)
 VAULT = "Set it in a file that ansible-vault encrypts"
 
 
@@ -139,8 +141,9 @@ def _instance_secrets(inventory: Inventory) -> Iterator[Finding]:
         if missing:
             yield Finding(where, f"{variable}.{name}", f"{listed(missing)} not set", VAULT)
         for key in own:
-            if key not in INSTANCE_SECRETS:
-                remedy = nearest(str(key), INSTANCE_SECRETS) or f"Known are {listed(INSTANCE_SECRETS)}"
+            known = (*INSTANCE_SECRETS, *OPTIONAL_INSTANCE_SECRETS)
+            if key not in known:
+                remedy = nearest(str(key), known) or f"Known are {listed(known)}"
                 yield Finding(where, f"{variable}.{name}.{key}", "no secret has this name", remedy)
     for name in secrets:
         if name not in names:
