@@ -79,6 +79,18 @@ author:
 
 EXAMPLES = r"""
 - name: Have a key for the demonstration
+  erpops.estate.odoo_api_key:
+    instance: north
+    database: north
+    address: 10.0.0.11
+    login: admin
+    key_name: demonstration
+    path: /root/north.api_key
+    image: "{{ estate_images.odoo }}"
+    config_directory: /etc/erpops/odoo-north-web
+    addons_path: "{{ odoo_addons_path }}"
+
+- name: The same, with what the role knows about the instance
   ansible.builtin.include_role:
     name: erpops.estate.odoo
     tasks_from: api_key

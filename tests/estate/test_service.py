@@ -162,7 +162,11 @@ def test_a_secret_is_in_no_output(running: Scratch) -> None:
 
 def test_a_run_killed_while_it_replaces_is_finished_by_the_next(running: Scratch) -> None:
     # The process ignores SIGTERM, so the module is inside `stop` for as long as the grace lasts.
-    stubborn = {"command": ["sh", "-c", "trap '' TERM; sleep 3600 & wait; wait"], "init": False, "stop_timeout": 20}
+    stubborn: dict[str, Any] = {
+        "command": ["sh", "-c", "trap '' TERM; sleep 3600 & wait; wait"],
+        "init": False,
+        "stop_timeout": 20,
+    }
     running.converge(**stubborn)
     before = running.container()
     killer = subprocess.Popen(

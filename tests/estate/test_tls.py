@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_old_versions_are_refused(estate: Estate, port: Port) -> None:
     old.minimum_version = ssl.TLSVersion.TLSv1
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     for address in members(estate, port):
-        _refused(lambda address=address: handshake(address, port, old))  # type: ignore[misc]
+        _refused(partial(handshake, address, port, old))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_old_versions_are_refused(estate: Estate, port: Port) -> None:
 )
 def test_without_a_client_certificate_nobody_gets_in(estate: Estate, port: Port) -> None:
     for address in members(estate, port):
-        _refused(lambda address=address: handshake(address, port, estate.tls()))  # type: ignore[misc]
+        _refused(partial(handshake, address, port, estate.tls()))
 
 
 def _refused(attempt: Callable[[], None]) -> None:
