@@ -13,6 +13,8 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
 
 PATIENCE_SECONDS = 120
+# A question waits less than a backup would; a store that is down is found out within a minute.
+QUESTION_IO_SECONDS = 5
 
 
 class PgbackrestClient:
@@ -25,7 +27,7 @@ class PgbackrestClient:
 
     def info(self) -> Mapping[str, Any]:
         """Return what the repository holds of the stanza: status, backups and archive."""
-        output = self._run("info", "--output=json")
+        output = self._run("info", "--output=json", f"--io-timeout={QUESTION_IO_SECONDS}")
         try:
             stanzas: Sequence[Mapping[str, Any]] = json.loads(output)
         except ValueError:

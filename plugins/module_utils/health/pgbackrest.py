@@ -14,6 +14,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 # Codes of a stanza's status.
 OK = 0
 MISSING_STANZA_PATH = 1
+NO_BACKUPS = 2
 MISSING_STANZA_DATA = 3
 
 HOUR = 3600.0
@@ -46,13 +47,18 @@ class Repository:
         return cls(
             stanza=info["name"],
             code=info["status"]["code"],
-            message=info["status"]["message"],
+            message=_message(info),
             backups=tuple(
                 Backup(entry["label"], entry["type"], float(entry["timestamp"]["stop"]), bool(entry.get("error")))
                 for entry in info.get("backup", [])
             ),
             newest_segment=(archives[-1].get("max") or "") if archives else "",
         )
+
+    @property
+    def readable(self) -> bool:
+        """Return whether the answer speaks of the repository; else it says why the repository cannot be asked."""
+        return self.code in (OK, MISSING_STANZA_PATH, NO_BACKUPS, MISSING_STANZA_DATA)
 
     @property
     def exists(self) -> bool:
@@ -68,6 +74,12 @@ class Repository:
     def has_full(self) -> bool:
         """Return whether there is a full backup; one with damaged pages counts: another would have them too."""
         return any(entry.kind == "full" for entry in self.backups)
+
+
+def _message(info: Mapping[str, Any]) -> str:
+    """Return the first line of what is wrong with the first repository, or of the stanza as a whole."""
+    status = next((entry["status"] for entry in info.get("repo", []) if entry["status"]["code"] != OK), info["status"])
+    return str(status["message"]).splitlines()[0]
 
 
 def judge(repository: Repository, *, now: float, max_age_hours: float) -> Verdict:
@@ -86,6 +98,8 @@ def _objections(repository: Repository, newest: Backup | None, now: float, max_a
     what = f"stanza {repository.stanza}"
     if repository.code != OK:
         yield f"{what}: expected status ok, found {repository.message}"
+    if not repository.readable:
+        return
     if not repository.has_full:
         yield f"{what}: expected a full backup, found none"
     elif newest and now - newest.finished_at > max_age_hours * HOUR:

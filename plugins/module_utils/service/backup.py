@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
 from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, steps
@@ -58,6 +59,13 @@ def converge_host(part: HostPart, *, check: bool) -> Outcome:
 def converge_repository(member: PgbackrestMember, service: str, *, reconfigured: bool, check: bool) -> list[str]:
     """Do what the repository needs and return it in sentences; only where the leader runs."""
     repository = member.repository()
+    if not repository.readable:
+        raise Refused(
+            f"repository of stanza {repository.stanza}",
+            expected="an answer of the object store",
+            found=repository.message,
+            remedy="see the object store and /etc/erpops/pgbackrest/pgbackrest.conf on this host",
+        )
     needed = steps(exists=repository.exists, has_full=repository.has_full, reconfigured=reconfigured)
     if not check:
         for step in needed:

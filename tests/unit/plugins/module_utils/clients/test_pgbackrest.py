@@ -28,7 +28,7 @@ def test_info_is_the_entry_of_the_stanza(monkeypatch: pytest.MonkeyPatch) -> Non
     commands = answering(monkeypatch, '[{"name": "other"}, {"name": "lab", "status": {"code": 0}}]')
     assert PgbackrestClient("lab", container="patroni").info()["status"] == {"code": 0}
     assert commands[0][:5] == ["docker", "exec", "patroni", "pgbackrest", "--stanza=lab"]
-    assert commands[0][-2:] == ["--output=json", "info"]
+    assert commands[0][-3:] == ["--output=json", "--io-timeout=5", "info"]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def recorded(name: str) -> Repository:
         pytest.param("no-backups", True, False, "", id="stanza without backups"),
         pytest.param("full-and-incremental", True, True, "20261123-012634F_20261123-012748I", id="two backups"),
         pytest.param("corrupt-pages", True, True, "corrupt", id="a backup with damaged pages"),
+        pytest.param("store-down", True, False, "", id="store down"),
     ],
 )
 def test_repository(name: str, exists: bool, has_full: bool, newest: str) -> None:
@@ -49,6 +50,7 @@ def test_repository(name: str, exists: bool, has_full: bool, newest: str) -> Non
             ["found no valid backups", "expected a full backup, found none", "expected WAL in the archive"],
             id="stanza without backups",
         ),
+        pytest.param("store-down", 1, ["found [HostConnectError] unable to connect"], id="store down"),
     ],
 )
 def test_judge(name: str, age_hours: float, complaints: list[str]) -> None:
@@ -59,6 +61,11 @@ def test_judge(name: str, age_hours: float, complaints: list[str]) -> None:
     for complaint, reason in zip(complaints, verdict.reasons, strict=True):
         assert complaint in reason
         assert reason.startswith("stanza lab: ")
+
+
+def test_a_store_that_is_down_says_nothing_of_its_backups() -> None:
+    assert not recorded("store-down").readable
+    assert recorded("missing-stanza").readable
 
 
 def test_a_stanza_that_was_cut_short_is_made_again() -> None:
