@@ -78,8 +78,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect, look
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, patch
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.

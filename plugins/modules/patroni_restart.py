@@ -59,8 +59,8 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
 
 
 def main() -> None:

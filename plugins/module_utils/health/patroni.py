@@ -87,18 +87,43 @@ def view(answer: Mapping[str, Any]) -> ClusterView:
 
 
 def with_own_word(cluster: ClusterView, own: Mapping[str, Mapping[str, Any]]) -> ClusterView:
-    """Return the view in which those that answered ``GET /patroni`` say themselves whether they wait for a restart."""
-    members = {
-        name: replace(
-            member,
-            pending_restart=bool(own[name].get("pending_restart")),
-            pending_reasons=own[name].get("pending_restart_reason") or {},
-        )
-        if name in own
-        else member
-        for name, member in cluster.members.items()
-    }
+    """Return the view with what members say of themselves (``GET /patroni``), which is of this moment.
+
+    That is whether they wait for a restart, and where they are: the lag between positions that the store
+    has of different moments is large under load although nobody is behind. The leader must have been
+    asked first, so that a standby which reached the leader's position counts as caught up.
+    """
+    leader = cluster.leader
+    position = _position(own.get(leader.name, {})) if leader else None
+    members = {name: _updated(member, own.get(name), position) for name, member in cluster.members.items()}
     return replace(cluster, members=members)
+
+
+def _updated(member: MemberView, own: Mapping[str, Any] | None, leader_position: int | None) -> MemberView:
+    if own is None:
+        return member
+    position = _position(own)
+    lag = member.lag
+    if not member.leads and leader_position is not None and position is not None:
+        lag = max(0, leader_position - position)
+    return replace(
+        member,
+        lag=lag,
+        pending_restart=bool(own.get("pending_restart")),
+        pending_reasons=own.get("pending_restart_reason") or {},
+    )
+
+
+def _position(own: Mapping[str, Any]) -> int | None:
+    """Return the byte of WAL that a member has written or received."""
+    xlog = own.get("xlog") or {}
+    found = xlog.get("location", xlog.get("received_location"))
+    return found if isinstance(found, int) else None
+
+
+def behind(cluster: ClusterView, max_lag: int = MAX_LAG) -> bool:
+    """Return whether some standby that streams seems to be too far behind, or as far as nobody knows."""
+    return any(member.streams and (member.lag is None or member.lag > max_lag) for member in cluster.members.values())
 
 
 def caught_up(member: MemberView, cluster: ClusterView, max_lag: int = MAX_LAG) -> list[str]:

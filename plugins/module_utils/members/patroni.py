@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    ClientError,
     MissingFile,
     Refused,
     TimedOut,
@@ -49,10 +50,32 @@ def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCl
     )
 
 
+def look(cluster: PatroniCluster) -> judge.ClusterView:
+    """Return the cluster with each member's own word, the leader's first.
+
+    What the store says of lag and restarts may be a loop old; a member that does not answer is taken at
+    the store's word.
+    """
+    found = judge.view(cluster.ask(lambda member: member.cluster()))
+    own = {}
+    for name in sorted(cluster.names, key=lambda name: found.leader is None or name != found.leader.name):
+        try:
+            own[name] = cluster.member(name).member()
+        except ClientError:
+            continue
+    return judge.with_own_word(found, own)
+
+
+def glance(cluster: PatroniCluster) -> judge.ClusterView:
+    """Return the cluster as the store has it, with a closer look only where somebody seems to be behind."""
+    found = judge.view(cluster.ask(lambda member: member.cluster()))
+    return look(cluster) if judge.behind(found) else found
+
+
 def hand_over(cluster: PatroniCluster, old: str, new: str, timeout: float = HANDOVER_TIMEOUT) -> list[str]:
     """Switch over and wait until the new leader leads and the old one streams from it."""
     cluster.member(old).switchover(old, new)
-    verdict = wait_for(lambda: judge.handed_over(old, new, judge.view(cluster.ask(lambda m: m.cluster()))), timeout)
+    verdict = wait_for(lambda: judge.handed_over(old, new, glance(cluster)), timeout)
     if not verdict.ok:
         raise TimedOut(
             f"switchover from {old} to {new}",
@@ -76,7 +99,7 @@ class PatroniMember:
         """Return whether this member runs and has caught up; it is asked itself, so it must answer."""
         cluster = self._connect()
         own = cluster.member(self.name).member()
-        found = judge.view(cluster.member(self.name).cluster())
+        found = glance(cluster)
         verdict = judge.member_health(self.name, found, cluster.names)
         if own.get("state") != "running":
             reason = f"PostgreSQL on {self.name}: expected running, found {own.get('state', 'no state')}"
@@ -85,18 +108,18 @@ class PatroniMember:
 
     def leads(self) -> bool:
         """Return whether this member leads."""
-        leader = self._view(self._connect()).leader
+        leader = glance(self._connect()).leader
         return leader is not None and leader.name == self.name
 
     def may_leave(self) -> Verdict:
         """Return whether the cluster survives losing this member; whoever answers is asked."""
         cluster = self._connect()
-        return judge.may_leave(self.name, self._view(cluster), cluster.names)
+        return judge.may_leave(self.name, glance(cluster), cluster.names)
 
     def step_aside(self) -> list[str]:
         """Switch over to the best standby, if this member leads and somebody can take over."""
         cluster = self._connect()
-        found = self._view(cluster)
+        found = glance(cluster)
         if found.leader is None or found.leader.name != self.name:
             return []
         heirs = judge.takers(found)
@@ -108,7 +131,3 @@ class PatroniMember:
 
     def _connect(self) -> PatroniCluster:
         return connect(self._params, first=self.name)
-
-    @staticmethod
-    def _view(cluster: PatroniCluster) -> judge.ClusterView:
-        return judge.view(cluster.ask(lambda member: member.cluster()))

@@ -7,27 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import hand_over
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import hand_over, look
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
-
-
-def look(cluster: PatroniCluster) -> judge.ClusterView:
-    """Return the cluster with each member's own word on whether it waits for a restart.
-
-    What the store says of that may be a loop old; a member that does not answer is taken at the store's word.
-    """
-    found = judge.view(cluster.ask(lambda member: member.cluster()))
-    own = {}
-    for name in cluster.names:
-        try:
-            own[name] = cluster.member(name).member()
-        except ClientError:
-            continue
-    return judge.with_own_word(found, own)
 
 
 class Restarter:

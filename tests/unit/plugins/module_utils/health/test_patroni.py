@@ -180,6 +180,17 @@ def test_a_member_s_own_word_counts_more_than_the_store() -> None:
     assert seen.members["node2"].pending_reasons["max_connections"] == {"old_value": "230", "new_value": "200"}
 
 
+def test_positions_of_this_moment_replace_the_store_s_lag() -> None:
+    data = recorded("lagging")
+    seen = patroni.view(data["cluster"])
+    assert patroni.behind(seen)
+    data["members"]["node3"]["xlog"]["received_location"] = data["members"]["node1"]["xlog"]["location"] + 8
+    closer = patroni.with_own_word(seen, data["members"])
+    assert closer.members["node3"].lag == 0
+    assert not patroni.behind(closer)
+    assert patroni.with_own_word(seen, {"node3": data["members"]["node3"]}).members["node3"].lag == 41470736
+
+
 def test_an_unknown_member_and_an_empty_cluster() -> None:
     assert not patroni.member_health("node9", view("healthy"), NAMES).ok
     assert not patroni.may_leave("node1", patroni.view({}), NAMES).ok

@@ -21,8 +21,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniClient, PatroniCluster
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember, connect
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember, connect, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "patroni"
 MEMBERS = {"node1": "10.0.0.1", "node2": "10.0.0.2", "node3": "10.0.0.3"}
@@ -185,3 +185,10 @@ def test_a_member_that_does_not_answer_is_taken_at_the_store_s_word(script: Scri
         "node2": True,
         "node3": True,
     }
+
+
+def test_a_lag_that_the_store_only_seems_to_see_keeps_nobody(script: Script, params: dict[str, Any]) -> None:
+    script.entry("node3")["lag"] = 10**9
+    assert PatroniMember({**params, "name": "node3"}).health().facts["lag"] == 0
+    script.own["node3"]["xlog"]["received_location"] -= 10**8
+    assert "found 100000000 bytes" in PatroniMember({**params, "name": "node3"}).health().reasons[0]
