@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 
 import redis
 
@@ -30,11 +32,16 @@ def redis_of(estate: Estate, host: Host) -> redis.Redis:
     )  # fmt: skip
 
 
+def _is(expected: object, ask: Callable[[], object]) -> bool:
+    return ask() == expected
+
+
 def test_the_order_is_on_the_leader_and_on_every_replica(estate: Estate, north: Instance, trade: Trade) -> None:
     query = "select count(*) from sale_order where client_order_ref = '" + trade.reference + "'"  # noqa: S608 - our own
     roles = []
     for host in estate.group("patroni"):
-        until(lambda host=host: psql(host, north.database, query) == "1", 10, f"the order on {host.name}")  # type: ignore[misc]  # a default in a lambda has no type
+        count = partial(psql, host, north.database, query)
+        until(partial(_is, "1", count), 10, f"the order on {host.name}")
         roles.append(psql(host, "postgres", "select pg_is_in_recovery()"))
     assert sorted(roles) == ["f", "t", "t"]
 
@@ -43,7 +50,7 @@ def test_the_login_is_a_key_in_redis_with_an_expiry(estate: Estate, north: Insta
     key = f"{north.name}:session:{session.session_id}"
     for host in estate.group("redis"):
         client = redis_of(estate, host)
-        until(lambda client=client: bool(client.exists(key)), 5, f"the session in Redis on {host.name}")  # type: ignore[misc]  # a default in a lambda has no type
+        until(partial(_is, 1, partial(client.exists, key)), 5, f"the session in Redis on {host.name}")
         assert 0 < int(client.ttl(key)) <= 7 * 24 * 3600
 
 

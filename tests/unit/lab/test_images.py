@@ -73,7 +73,7 @@ def test_every_image_has_its_directory_its_base_argument_and_a_numeric_user() ->
         assert "ARG BASE=erpops/base:trixie\n" in dockerfile, name
         users = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("USER ")]
         assert users, name
-        uid, _, gid = users[-1].partition(":")
+        uid, _colon, gid = users[-1].partition(":")
         assert uid in {str(number) for number in range(901, 908)}, name
         assert gid == uid, name
 

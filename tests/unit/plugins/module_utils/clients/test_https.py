@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
     def _user(self) -> str:
-        scheme, _, token = (self.headers["Authorization"] or "").partition(" ")
+        scheme, _space, token = (self.headers["Authorization"] or "").partition(" ")
         return base64.b64decode(token).decode().partition(":")[0] if scheme == "Basic" else ""
 
 

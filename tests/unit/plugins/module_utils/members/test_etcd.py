@@ -72,7 +72,7 @@ def test_leadership_moves_to_the_member_that_is_furthest(play: Play) -> None:
 def test_who_does_not_lead_has_nothing_to_hand_over(play: Play) -> None:
     calls = play("healthy")
     assert member("node1").step_aside() == []
-    assert all(path != "maintenance/transfer-leadership" for _, path, _ in calls)
+    assert all(path != "maintenance/transfer-leadership" for _name, path, _body in calls)
 
 
 def test_a_member_that_is_down_may_leave_and_does_not_lead(play: Play) -> None:
@@ -87,7 +87,7 @@ def test_a_member_that_is_down_may_leave_and_does_not_lead(play: Play) -> None:
 def test_the_member_that_wants_to_leave_is_not_asked_whether_it_may(play: Play) -> None:
     calls = play("healthy")
     assert member("node1").may_leave().ok
-    assert {name for name, path, _ in calls if path == "kv/range"} == {"node2"}
+    assert {name for name, path, _body in calls if path == "kv/range"} == {"node2"}
 
 
 def test_without_a_quorum_nothing_is_healthy(play: Play) -> None:
