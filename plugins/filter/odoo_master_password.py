@@ -13,7 +13,7 @@ from typing import Any
 DOCUMENTATION = r"""
 name: odoo_master_password
 short_description: Hash a master password as Odoo does
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Returns the PBKDF2-SHA512 hash that Odoo expects in C(admin_passwd).
   - The same password and instance give the same hash, so that a configuration file changes only when they do.

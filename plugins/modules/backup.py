@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: backup
 short_description: Make the backups of a PostgreSQL cluster what they should be
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - On every member it writes pgBackRest's configuration and the units, and enables the timers.
   - Where the leader runs it makes the stanza and the first full backup when they are missing, and after a change of

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_service
 short_description: Make one service that a distribution package brings what it should be
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - For the few services that must run when the container engine does not. What M(erpops.estate.service) does
     for a container, this does for a systemd unit, by the same rules.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: odoo_api_key
 short_description: Keep a valid API key of an Odoo user in a file
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Makes an API key for JSON-2 and writes it to a file on the host that only root can read.
   - A key in the file that Odoo still accepts is left alone; a key of the same name is replaced, never doubled.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: odoo_database
 short_description: Make role and database of Odoo instances in PostgreSQL
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Makes for each instance a role of its own and a database of its own that nobody else may connect to.
   - All instances are one call, on the member of the cluster that takes writes. Nothing is ever dropped.

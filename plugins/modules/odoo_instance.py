@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: odoo_instance
 short_description: Bring the database of an Odoo instance to what is asked
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Compares modules, system parameters, languages and the storage of attachments with what the database holds.
     Where nothing differs, nothing is started.

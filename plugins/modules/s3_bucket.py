@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: s3_bucket
 short_description: Make buckets what they should be
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Makes buckets that are missing and sets versioning and the default retention of object lock.
   - All buckets of an endpoint are one call. Nothing is ever deleted.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: service
 short_description: Make one containerised service of this host what it should be
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Compares files, directories, image and container with I(definition), writes and replaces what differs,
     waits until the service is healthy and only then records it as proven.
