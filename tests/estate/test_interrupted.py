@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.estate import site
-from tests.estate.wait import until_whole
+from tests.estate.wait import until_healthy
 from tests.estate.world import Estate, Host
 
 STATIC = "/etc/erpops/traefik/traefik.yml"
@@ -108,7 +108,7 @@ def record(host: Host) -> dict[str, Any]:
 @pytest.fixture
 def standby(estate: Estate) -> Host:
     """The edge without the virtual address: it is replaced first."""
-    until_whole(estate)
+    until_healthy(estate, "traefik")
     holder = estate.edge_with_address()
     return next(host for host in estate.group("edge") if host.name != holder.name)
 
@@ -150,5 +150,5 @@ def test_the_next_run_finishes(estate: Estate, standby: Host, moment: str, level
 
 def test_the_estate_is_as_before(estate: Estate) -> None:
     site.run("--tags", "traefik")
-    until_whole(estate)
+    until_healthy(estate, "traefik")
     assert site.run("--tags", "traefik").tasks == ()

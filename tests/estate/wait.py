@@ -20,6 +20,15 @@ def until(condition: Callable[[], bool], seconds: float, what: str, *, interval:
     return time.monotonic() - start
 
 
+def until_healthy(estate: Estate, service: str, seconds: float = 60) -> None:
+    """Wait until every daemon of one kind says it is healthy."""
+
+    def healthy() -> bool:
+        return all(row.health == "healthy" for row in sight.look(estate) if row.service == service)
+
+    until(healthy, seconds, f"every {service} to be healthy", interval=2)
+
+
 def until_whole(estate: Estate, seconds: float = 180) -> None:
     """Wait until every daemon says it is healthy and each cluster has its roles filled."""
     last: list[str] = []
