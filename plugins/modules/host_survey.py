@@ -8,8 +8,8 @@ module: host_survey
 short_description: Look at a host before anything on it is changed
 version_added: "0.1.0"
 description:
-  - Reads what the preflight of an estate judges - clock, operating system, memory, free disk, listening ports, and
-    which services of the estate have files there already.
+  - Reads what the preflight of an estate judges - clock, operating system, memory, free disk, listening ports, which
+    services of the estate have files there already, and which packages are installed.
   - Takes one round trip through the connection and needs no Python on the host.
   - Nothing is judged here, see M(erpops.estate.host_preflight).
 author:
@@ -67,6 +67,10 @@ survey:
       description: Services of the estate that have files on the host.
       type: list
       elements: str
+    packages:
+      description: Packages of the distribution that are installed.
+      type: list
+      elements: str
   sample:
     clock_offset: 0.004
     clock_doubt: 0.031
@@ -76,4 +80,5 @@ survey:
     disk_free_mb: 40211
     listening: [["0.0.0.0", 22]]
     present: [etcd]
+    packages: [openssh-server, python3]
 """

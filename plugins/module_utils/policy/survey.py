@@ -20,6 +20,7 @@ echo @limit; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in
 echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
 echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
 echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
+echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' 2>/dev/null | awk '$1 == "ii" {print $2}'
 """.strip()
 
 # Directories that belong to no one service.
@@ -34,7 +35,7 @@ class Survey:
 
     ``clock_offset`` is how far its clock is ahead of the controller's, in seconds, and ``clock_doubt``
     how wrong that may be. ``listening`` holds address and port. ``present`` names the services of the
-    estate that have files on the host already.
+    estate that have files on the host already, ``packages`` what the distribution has installed.
     """
 
     clock_offset: float
@@ -45,6 +46,7 @@ class Survey:
     disk_free_mb: int
     listening: tuple[tuple[str, int], ...] = ()
     present: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data that can travel as a task's result."""
@@ -54,8 +56,8 @@ class Survey:
     def of(cls, data: Mapping[str, Any]) -> Survey:
         """Read what :meth:`as_dict` wrote."""
         listening = tuple((str(address), int(port)) for address, port in data["listening"])
-        present = tuple(str(name) for name in data["present"])
-        return cls(**{**data, "listening": listening, "present": present})
+        names = {key: tuple(str(name) for name in data[key]) for key in ("present", "packages")}
+        return cls(**{**data, "listening": listening, **names})
 
 
 def read(answer: str, asked: float, answered: float) -> Survey:
@@ -73,6 +75,7 @@ def read(answer: str, asked: float, answered: float) -> Survey:
         disk_free_mb=int(_first(parts, "disk")) // 1024,
         listening=tuple(sorted({_socket(line) for line in parts.get("listening", [])})),
         present=tuple(sorted(_names(parts.get("present", [])))),
+        packages=tuple(parts.get("packages", [])),
     )
 
 

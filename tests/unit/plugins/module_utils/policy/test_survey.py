@@ -34,6 +34,7 @@ def test_a_host_is_read() -> None:
     assert ("::", 22) in survey.listening
     assert "etcd" in survey.present
     assert "tls" not in survey.present
+    assert {"python3-docker", "openssh-server"} <= set(survey.packages)
 
 
 def test_what_was_read_travels_as_plain_data() -> None:
