@@ -37,7 +37,7 @@ class Database:
         try:
             self._connection = psycopg2.connect(connect_timeout=CONNECT_SECONDS, **parameters)
         except psycopg2.OperationalError as error:
-            raise _refusal(what, str(error)) from None
+            raise refusal(what, str(error)) from None
         self._connection.autocommit = True
 
     @classmethod
@@ -97,10 +97,11 @@ class Database:
             raise Refused(self._what, found=str(error).strip()) from None
 
 
-def _refusal(what: str, message: str) -> ClientError:
+def refusal(what: str, message: str) -> ClientError:
+    """Return the type of error that libpq's message stands for."""
     found = " ".join(message.split())
+    if "authentication failed" in found or "no pg_hba.conf entry" in found or "permission denied" in found:
+        return NotAuthorised(what, expected="to be let in", found=found)
     if "certificate" in found or "SSL" in found:
         return NotTrusted(what, expected="a server whose certificate carries its address", found=found)
-    if "authentication failed" in found or "pg_hba.conf" in found or "permission denied" in found:
-        return NotAuthorised(what, expected="to be let in", found=found)
     return Unreachable(what, expected="a member that takes writes", found=found)
