@@ -85,6 +85,13 @@ options:
     description: Password the user should have.
     type: str
     required: true
+  finish:
+    description:
+      - Passwords are changed in two steps, each on all hosts before the next. The first lets old and new ones in and
+        returns RV(unfinished). The second, with this set, has members use the new ones and lets the old ones in no
+        more.
+    type: bool
+    default: false
   options:
     description: Settings of Redis, by its own names.
     type: dict
@@ -160,6 +167,10 @@ master:
   description: Address of the master.
   returned: always
   type: str
+unfinished:
+  description: Whether old passwords are still let in and the module has to run again with O(finish).
+  returned: always
+  type: bool
 elected:
   description: Whether the Sentinels named the master.
   returned: always
@@ -191,6 +202,7 @@ CLUSTER = {
 SPEC = {
     "cluster": {"type": "dict", "required": True, "options": CLUSTER},
     "password": {"type": "str", "required": True, "no_log": True},
+    "finish": {"type": "bool", "default": False},
     "options": {"type": "dict", "required": True},
     "secret_options": {"type": "dict", "default": {}, "no_log": True},
     "file": {"type": "path", "required": True},

@@ -82,6 +82,25 @@ class UserChanges:
     remove: tuple[str, ...]
 
 
+def passwords(rules: str) -> tuple[str, ...]:
+    """Return the digests of the passwords that let a user in."""
+    return tuple(word for word in rules.split() if word.startswith("#"))
+
+
+def with_old_passwords(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
+    """Return the wanted rules with the live passwords added.
+
+    Members log in to each other: all must let a new password in before the first of them uses it, and a Sentinel that
+    was turned away once does not try again.
+    """
+    both = {}
+    for name, rules in wanted.items():
+        old = [word for word in passwords(live.get(name, "")) if word not in rules.split()]
+        new = passwords(rules)
+        both[name] = rules.replace(new[-1], " ".join([new[-1], *old])) if new and old else rules
+    return both
+
+
 def user_changes(wanted: Mapping[str, str], live: Mapping[str, str]) -> UserChanges:
     """Return how the users differ; ``default`` always exists and can only be switched off."""
     return UserChanges(

@@ -36,13 +36,20 @@ class RedisSettings:
         if cluster.address in servers.silent:
             raise Unreachable(servers.silent[cluster.address], remedy="see docker logs redis on this host")
         master = policy.choose_master(servers.elected, servers.infos, cluster.members[0])
-        self._server(cluster.servers[cluster.address])
+        server, sentinel = cluster.servers[cluster.address], cluster.sentinels[cluster.address]
+        watching = cluster.address in sentinels.views
+        unfinished = self._users(server, self._params["users"])
+        if watching:
+            unfinished = self._users(sentinel, self._params["sentinel_users"]) or unfinished
+        self._server(server, with_secrets=not unfinished)
         self._replication(master, servers.infos[cluster.address], sentinels)
-        if cluster.address in sentinels.views:
-            self._sentinel(sentinels, master)
-        self._password()
+        if watching:
+            self._sentinel(sentinels, master, with_secrets=not unfinished)
+        if not unfinished:
+            self._password()
         return {
             "changed": bool(self._actions),
+            "unfinished": unfinished,
             "actions": self._actions,
             "master": master,
             "elected": bool(servers.elected),
@@ -54,9 +61,8 @@ class RedisSettings:
         if not self._dry:
             act()
 
-    def _server(self, client: RedisClient) -> None:
-        wanted = _joined(self._params, "options", "secret_options")
-        self._users(client, self._params["users"])
+    def _server(self, client: RedisClient, *, with_secrets: bool) -> None:
+        wanted = _joined(self._params, "options", *(["secret_options"] if with_secrets else []))
         changes = policy.differing(wanted, client.settings())
         if changes:
             self._do(f"Redis: set {', '.join(sorted(changes))}", lambda: client.set(changes))
@@ -80,27 +86,34 @@ class RedisSettings:
         else:
             self._do("Redis: be the master", server.lead)
 
-    def _sentinel(self, sentinels: Sentinels, master: str) -> None:
+    def _sentinel(self, sentinels: Sentinels, master: str, *, with_secrets: bool) -> None:
         cluster = self._cluster
         client, name = cluster.sentinels[cluster.address], cluster.master_name
         view = sentinels.views[cluster.address]
-        self._users(client, self._params["sentinel_users"])
-        wanted = _joined(self._params, "sentinel_options", "sentinel_secret_options")
-        changes = policy.differing(wanted, client.settings())
-        if changes:
-            self._do(f"Sentinel: set {', '.join(sorted(changes))}", lambda: client.set(changes))
+        own = _joined(self._params, "sentinel_options", *(["sentinel_secret_options"] if with_secrets else []))
+        changes = policy.differing(own, client.settings())
+        options = _joined(self._params, "master_options", *(["master_secret_options"] if with_secrets else []))
         known: dict[str, str] = {}
         if view.address:
             known = {**view.master, **policy.sentinel_secrets(_read(self._params["sentinel_file"]), name)}
         else:
             quorum = sentinels.quorum
             self._do(f"Sentinel: watch {master}", lambda: client.watch(name, master, cluster.port, quorum))
-        options = _joined(self._params, "master_options", "master_secret_options")
+        if with_secrets and view.no_quorum and not sentinels.silent:
+            # Everybody answers us and yet this one counts others as down: it was turned away with an old password
+            # and tries again only when it is given one.
+            changes.update(self._params["sentinel_secret_options"])
+            known.pop("auth-pass", None)
+        if changes:
+            self._do(f"Sentinel: set {', '.join(sorted(changes))}", lambda: client.set(changes))
         for option, value in policy.differing(options, known).items():
             self._do(f"Sentinel: set {option} of {name}", partial(client.set_for, name, option, value))
 
-    def _users(self, client: RedisClient, wanted: Mapping[str, str]) -> None:
-        changes = policy.user_changes(wanted, client.users())
+    def _users(self, client: RedisClient, wanted: Mapping[str, str]) -> bool:
+        """Set users and return whether old passwords are still let in."""
+        live = client.users()
+        interim = wanted if self._params["finish"] else policy.with_old_passwords(wanted, live)
+        changes = policy.user_changes(interim, live)
         for name, rules in changes.replace.items():
             self._do(f"{client.service}: set user {name}", partial(client.set_user, name, rules.split()))
         if changes.remove:
@@ -108,6 +121,7 @@ class RedisSettings:
                 f"{client.service}: remove users {', '.join(changes.remove)}",
                 lambda: client.remove_users(changes.remove),
             )
+        return interim != wanted
 
     def _password(self) -> None:
         """Keep the file that others log in with; it follows the servers, so it is always one that is let in."""

@@ -103,3 +103,17 @@ def test_users_are_replaced_and_unknown_ones_removed() -> None:
     assert changes.replace == {"default": "off", "south": "on ~south:*"}
     assert changes.remove == ("evil",)
     assert policy.user_changes({}, {"default": "on nopass"}).remove == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "interim"),
+    [
+        ("on #new ~a:* +get", "on #old ~a:* +get", "on #new #old ~a:* +get"),
+        ("on #new ~a:* +get", "on #new #old ~a:* +get", "on #new #old ~a:* +get"),
+        ("on #new ~a:* +get", "on #new ~b:* +set", "on #new ~a:* +get"),
+        ("on #new ~a:* +get", "", "on #new ~a:* +get"),
+        ("off", "on nopass", "off"),
+    ],
+)
+def test_an_old_password_is_let_in_until_everybody_uses_the_new_one(wanted: str, live: str, interim: str) -> None:
+    assert policy.with_old_passwords({"north": wanted}, {"north": live}) == {"north": interim}
