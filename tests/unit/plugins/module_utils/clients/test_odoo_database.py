@@ -34,5 +34,5 @@ SERVER = 'connection to server at "172.30.77.12", port 5432 failed: '
 )
 def test_a_message_becomes_the_error_it_stands_for(message: str, kind: type[ClientError]) -> None:
     error = refusal("database north", SERVER + message)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert "\n" not in error.found
