@@ -27,7 +27,7 @@ class OdooClient:
 
     def server(self) -> Any:
         """Return what the HTTP workers say about themselves and their way to the database server."""
-        return self._get(f"{self._http}/web/health?db_server_status=1", accept=(500,)).json()
+        return self._get(f"{self._http}/web/health?db_server_status=1", accept=(500, 503)).json()
 
     def websocket(self) -> Any:
         """Return what the gevent process says; {} for a container without one."""

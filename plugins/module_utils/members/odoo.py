@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
@@ -15,6 +17,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.odoo import W
 from ansible_collections.erpops.estate.plugins.module_utils.health.odoo import may_leave as another_serves
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.base import Solitary
+from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
+
+PATIENCE_SECONDS = 60
 
 # Connections of one container, told by the application name that its configuration gives them. A runner's
 # advisory lock shows as the two halves of its 64-bit number.
@@ -31,11 +36,12 @@ GROUP BY a.datname
 class OdooMember(Solitary):
     """The container of one kind of process of one instance on this host.
 
-    Parameters: ``name``, ``process`` (web, cron or jobs), ``address``, ``http_port``, ``gevent_port`` (web only),
-    ``peers`` (web only: name and address of the other application nodes), and for cron and jobs
-    ``service_file``, ``service``, ``database`` and ``application``, the beginning of its application name.
+    Parameters: ``name``, ``process`` (web, cron or jobs), ``address``, ``http_port``; for web ``gevent_port``,
+    ``peers`` (name and address of the other application nodes), ``drain_file`` and ``drain_seconds``; for cron and
+    jobs ``service_file``, ``service``, ``database`` and ``application``, the beginning of its application name.
 
-    No container leads: which job runner is active is settled by a lock that passes on by itself.
+    A container for web leads while the edge sends it requests that another node could take. Of the others none
+    does: which job runner is active is settled by a lock that passes on by itself.
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:
@@ -56,6 +62,26 @@ class OdooMember(Solitary):
             for peer in self._params.get("peers") or ()
         ]
         return another_serves(self.name, others)
+
+    def leads(self) -> bool:
+        """Return whether users are served here and could be elsewhere."""
+        if not self._params.get("peers"):
+            return False
+        try:
+            return bool(self._client.server().get("status") == "pass")
+        except ClientError:
+            return False
+
+    def step_aside(self) -> list[str]:
+        """Let the edge send new requests elsewhere; those in flight are finished when the container stops."""
+        # Drained before another node serves, this one would leave users with none.
+        if not wait_for(self.may_leave, PATIENCE_SECONDS).ok:
+            return []
+        mark = Path(str(self._params["drain_file"]))
+        mark.unlink(missing_ok=True)
+        mark.touch(mode=0o644)
+        time.sleep(float(self._params["drain_seconds"]))
+        return [f"{self.name}: drained"]
 
     def _at(self, name: str, address: str) -> OdooClient:
         return OdooClient(name, address, int(self._params["http_port"]), int(self._params.get("gevent_port") or 0))

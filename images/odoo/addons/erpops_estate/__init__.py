@@ -1,7 +1,9 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the estate adds to Odoo's server: list this add-on in ``server_wide_modules`` where it is wanted.
+"""What the estate adds to Odoo's server: list this add-on in ``server_wide_modules``.
+
+A container that is about to be replaced says so on its health page (``controllers``).
 
 With ``gevent_port = 0`` no process for websockets is started: containers for scheduled actions and jobs serve
 nobody's browser, and the process costs each of them some 100 MB and sixteen connections.
@@ -13,6 +15,10 @@ from typing import Any
 
 from odoo.service import server
 from odoo.tools import config
+
+from . import controllers
+
+__all__ = ["controllers"]
 
 _long_polling_spawn = server.PreforkServer.long_polling_spawn
 

@@ -9,7 +9,7 @@
     "category": "Hidden",
     "license": "GPL-3",
     "author": "erpops.estate contributors",
-    "depends": ["base"],
-    # Offers a command (cli/estate.py); never installed in a database.
+    "depends": ["web"],
+    # Offers a command (cli/estate.py) and is loaded server-wide; never installed in a database.
     "installable": False,
 }

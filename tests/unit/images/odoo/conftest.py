@@ -40,3 +40,8 @@ def keys() -> ModuleType:
 @pytest.fixture(scope="session")
 def retrying() -> ModuleType:
     return load("erpops_session_redis", "retrying")
+
+
+@pytest.fixture(scope="session")
+def drain() -> ModuleType:
+    return load("erpops_estate", "drain")
