@@ -38,7 +38,6 @@ _ESTATE: dict[str, Callable[[], str]] = {
     "redis_sentinel_admin_password": _password,
     "redis_sentinel_replication_password": _password,
     "redis_sentinel_sentinel_password": _password,
-    "image_registry_push_password": _password,
 }
 
 _INSTANCE: dict[str, Callable[[], str]] = {

@@ -52,7 +52,6 @@ SECRETS: dict[str, tuple[str, ...]] = {
 # Known by name even where no role has them as a variable of its own.
 SECRET_NAMES = (
     "certificates_ca_passphrase",
-    "image_registry_push_password",
     *(name for names in SECRETS.values() for name in names),
 )
 INSTANCE_SECRETS = (
