@@ -36,6 +36,8 @@ def lost_database(error: Exception) -> bool:
 def serve_db(request: Any) -> Any:
     """Serve the request, waiting for a leader where there is none; 503 when none comes."""
     if request.httprequest.path == HEALTH_PATH:
+        # A request that still names a database is dispatched through its registry, which was not loaded.
+        request.db = None
         return request._serve_nodb()
     try:
         return retry(
