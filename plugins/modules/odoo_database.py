@@ -120,18 +120,18 @@ def main() -> None:
     connect = partial(
         Database.leader,
         "PostgreSQL of the estate",
-        hosts=params["hosts"],
         ca_file=params["ca_file"],
         port=params["port"],
         user=params["login_user"],
         password=params["login_password"],
     )
     try:
-        with connect(dbname="postgres") as administration:
+        with connect(hosts=params["hosts"], dbname="postgres") as administration:
             actions = converge(
                 administration,
                 [Tenant(**instance) for instance in params["instances"]],
-                lambda name: connect(dbname=name),
+                # A replica that has not replayed the new database ends libpq's search for the leader.
+                lambda name: connect(hosts=[administration.host], dbname=name),
                 check=module.check_mode,
             )
     except ClientError as error:

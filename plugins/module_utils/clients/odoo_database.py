@@ -61,6 +61,11 @@ class Database:
         os.environ["PGSERVICEFILE"] = service_file
         return cls(what, {"service": service, "dbname": database})
 
+    @property
+    def host(self) -> str:
+        """Return the member that this connection found."""
+        return str(self._connection.info.host)
+
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         with self._asking() as cursor:
