@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -71,7 +72,8 @@ def browser(estate: Estate, north: Instance, tmp_path: Path) -> Iterator[webdriv
 
 def test_a_person_logs_in_and_sees_the_order(browser: webdriver.Chrome, north: Instance, trade: Trade) -> None:
     browser.get(f"{north.url}/web/login?redirect=/odoo/action-sale.action_orders/{trade.sale}")
-    wait = WebDriverWait(browser, PATIENCE)
+    # The page is drawn anew while it is read.
+    wait = WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
     wait.until(lambda page: page.find_element(By.NAME, "login").is_displayed())
     browser.find_element(By.NAME, "login").send_keys(north.admin_login)
     browser.find_element(By.NAME, "password").send_keys(north.admin_password)
