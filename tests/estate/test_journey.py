@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from tests.estate import access
 from tests.estate.journey import Journey, Trade, read_back
 from tests.estate.web import Json2, Session
@@ -17,6 +19,17 @@ def test_every_application_node_shows_all_of_it(estate: Estate, north: Instance,
     assert len(nodes) >= 2
     for host in nodes:
         read_back(access.json2_on(estate, host, north), trade)
+
+
+def test_a_file_is_there_for_every_process_at_once(estate: Estate, north: Instance, odoo: Json2) -> None:
+    """A process that remembers what the bucket held would show nothing of what another one has just written."""
+    nodes = [access.json2_on(estate, host, north) for host in estate.group("odoo")]
+    for number in range(8):
+        content = f"file {number}".encode() * 100
+        attachment = odoo.create("ir.attachment", name=f"seen-{number}.bin", datas=base64.b64encode(content).decode())
+        # Each node has several processes; which one answers is not ours to say.
+        for node in nodes * 3:
+            assert base64.b64decode(node.read("ir.attachment", attachment, "datas")["datas"]) == content, number
 
 
 def test_invoice_and_delivery_slip_are_printed(odoo: Json2, session: Session, trade: Trade) -> None:

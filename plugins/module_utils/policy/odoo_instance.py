@@ -63,12 +63,13 @@ def request(
             "code": STORAGE,
             "name": STORAGE,
             "protocol": "s3",
-            "options": "{}",
+            # A listing that one process remembers hides what another one has written since.
+            "options": '{"use_listings_cache": false}',
             "directory_path": bucket,
             "use_as_default_for_attachments": True,
             "force_db_for_default_attachment_rules": IN_DATABASE,
-            # A listing of nothing: the default writes a marker before every use.
-            "check_connection_method": "ls",
+            # Both checks before every use cost more than they tell: one writes a marker, one lists the whole bucket.
+            "check_connection_method": False,
         },
     }
 
