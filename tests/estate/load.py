@@ -63,8 +63,6 @@ class Load:
             except NoAnswer as error:
                 self.unknown[reference] = str(error)
             except OdooError as error:
-                # A 5xx from the edge or from Odoo does not say that nothing was written. Without a leader Odoo says
-                # that there is no such database: an outage as well, though by its status a refusal.
-                away = error.status >= 500 or "No database is selected" in error.body
-                (self.unknown if away else self.refused)[reference] = str(error)[:300]
+                # A 5xx from the edge or from Odoo does not say that nothing was written.
+                (self.unknown if error.status >= 500 else self.refused)[reference] = str(error)[:300]
             self._stop.wait(EVERY_SECONDS)

@@ -82,11 +82,14 @@ def test_the_redis_master_stops_and_logins_live_on(estate: Estate, north: Instan
     until_whole(estate)
 
 
-def test_the_postgresql_leader_stops_and_orders_go_on(estate: Estate, load: Load) -> None:
+def test_the_postgresql_leader_stops_and_nobody_is_logged_out(estate: Estate, north: Instance, load: Load) -> None:
     victim = leader(estate)
+    session = access.logged_in(estate, north)
     moment = time.monotonic()
     victim.docker("kill", "patroni")
     try:
+        # Asked from the first moment on: a page that is opened while there is no leader must not cost the login.
+        until(lambda: _still_in(session, north), 90, "the login to be known again")
         goes_on(load, moment, 90, "loss of the PostgreSQL leader")
     finally:
         victim.docker("start", "patroni")

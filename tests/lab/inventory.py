@@ -63,10 +63,7 @@ def connection(lab: Lab) -> dict[str, str]:
 
 def write_wrappers() -> None:
     """`.lab/run-playbook` and `.lab/run-adhoc`."""
-    source = paths.SOURCE_TREE / "ansible_collections" / "erpops" / "estate"
-    if not source.is_symlink():
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.symlink_to(paths.ROOT, target_is_directory=True)
+    paths.link_source()
     for wrapper, tool in ((paths.RUN_PLAYBOOK, "ansible-playbook"), (paths.RUN_ADHOC, "ansible")):
         values = {
             "installed": paths.INSTALLED_TREE,

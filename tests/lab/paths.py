@@ -37,6 +37,14 @@ ESTATE_JSON = LAB / "estate.json"
 TIMINGS = LAB / "timings.json"
 
 
+def link_source() -> None:
+    """Link the checkout to where the collection's full name leads, for Python, mypy and Ansible alike."""
+    link = SOURCE_TREE / "ansible_collections" / "erpops" / "estate"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.exists():
+        link.symlink_to(ROOT, target_is_directory=True)
+
+
 def private_directory(path: Path) -> Path:
     """Create a directory nobody else may read, whatever the umask says."""
     path.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ _LINTERS = (
 
 def lint(progress: Progress) -> None:
     """Everything that reads the sources without running them. One failure does not hide the next."""
+    paths.link_source()
     with progress.phase("Lint"):
         failed = [" ".join(linter) for linter in _LINTERS if not _succeeds(progress, *linter)]
         if failed:
