@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab import collection, paths
+from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
 # ansible-test begins each of its environments with this pip, fetched from a site of its own. The same pip comes from
@@ -29,8 +34,13 @@ sys.exit(main(["install", *options, wheel]))
 """
 
 
-def prepare(progress: Progress) -> Path:
-    """Install the artefact, see to a pip for ansible-test, and name the directory it must be run in."""
+@contextmanager
+def prepared(progress: Progress) -> Iterator[Path]:
+    """Install the artefact, see to a pip for ansible-test, and name the directory it must be run in.
+
+    That is a copy outside of any checkout: below one, ansible-test asks Git for its targets, and Git ignores
+    what is installed there, so that everything would be skipped.
+    """
     collection.ensure(progress)
     script = _CACHE / f"get_pip_{_PIP.replace('.', '_')}.py"
     if not script.exists():
@@ -39,7 +49,14 @@ def prepare(progress: Progress) -> Path:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
         progress.run([*pip, "download", "--quiet", "--no-deps", "--dest", _CACHE, f"pip=={_PIP}"], log="sanity")
         paths.write(script, _SCRIPT.format(wheel=f"pip-{_PIP}-py3-none-any.whl"))
-    return collection.INSTALLED
+    with tempfile.TemporaryDirectory(prefix="sanity-") as root:
+        target = Path(root) / "ansible_collections" / "erpops" / "estate"
+        shutil.copytree(collection.INSTALLED, target)
+        if any((parent / ".git").exists() for parent in target.parents):
+            raise LabError(
+                f"{root} lies in a Git checkout, where ansible-test would skip everything: set TMPDIR elsewhere"
+            )
+        yield target
 
 
 def environment() -> dict[str, str]:

@@ -39,8 +39,7 @@ def unit(progress: Progress) -> None:
 
 def sanity(progress: Progress) -> None:
     """ansible-test on the installed artefact: it insists on the path a collection is installed at."""
-    with progress.phase("Sanity"):
-        installed = ansible_test.prepare(progress)
+    with progress.phase("Sanity"), ansible_test.prepared(progress) as installed:
         _show(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
