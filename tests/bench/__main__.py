@@ -24,12 +24,10 @@ def _recorded() -> None:
     """The times of the long phases, as the run that went through them noted them."""
     if not paths.TIMINGS.exists():
         return
-    for run, phases in sorted(json.loads(paths.TIMINGS.read_text(encoding="utf-8")).items()):
-        total = sum(value for value in phases.values() if isinstance(value, (int, float)))
-        _line(f"make {run}, {phases.get('at', '')}", f"{total:.0f} s in all", "")
-        for phase, seconds in phases.items():
-            if isinstance(seconds, (int, float)):
-                _line(f"  {phase}", f"{seconds:.0f} s", "")
+    for run, record in sorted(json.loads(paths.TIMINGS.read_text(encoding="utf-8")).items()):
+        _line(f"make {run}, {record['at']}", f"{record['total']:.0f} s in all", "")
+        for phase, seconds in record["phases"].items():
+            _line(f"  {phase}", f"{seconds:.0f} s", "")
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from tests.lab import bases, cgroups, engine, keys, paths
+from tests.lab import bases, cgroups, engine, keys, packages, paths
 from tests.lab.errors import LabError
 from tests.lab.plan import USER, Lab, Machine
 from tests.lab.progress import Progress
@@ -54,6 +54,7 @@ def ensure_image(client: docker.DockerClient, release: str, progress: Progress) 
 
 def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
     """Raise what is missing, start what is stopped, leave alone what runs; all of them have booted afterwards."""
+    packages.ensure({"ssh": "openssh-client", "ssh-keygen": "openssh-client"}, progress)
     keys.ensure(lab)
     missing = [machine for machine in lab.machines if _find(client, lab, machine) is None]
     images = {machine.release: ensure_image(client, machine.release, progress) for machine in missing}

@@ -1,4 +1,4 @@
-"""``ansible-test sanity`` where package registries are all that can be reached."""
+"""``ansible-test sanity`` on the artefact as it is installed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.lab import collection, paths
 from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
-# ansible-test begins each of its environments with this pip, fetched from a site of its own. The same pip comes from
-# the package registry, and a few lines do what that site's script would do.
+# ansible-test begins each of its environments with this pip, by a script that it fetches from a site of its own. The
+# same pip comes from the package index, and a few lines do what that script would do.
 _PIP = "24.2"
 _CACHE = Path.home() / ".ansible" / "test" / "cache"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -60,6 +60,6 @@ def prepared(progress: Progress) -> Iterator[Path]:
 
 
 def environment() -> dict[str, str]:
-    """ansible-test tries every Python on PATH: only the system's own count, not the shims of a version manager."""
+    """ansible-test tries every Python on PATH: only the system's own count."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {**kept, "PATH": f"{paths.VENV / 'bin'}:{_SYSTEM_PATH}"}
