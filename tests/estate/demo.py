@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.estate import access, sight
 from tests.estate.journey import Journey, read_back
+from tests.estate.traces import TRACES, Walk
 from tests.estate.world import Estate, Instance
 from tests.lab import paths
 
@@ -22,12 +23,15 @@ def trade(estate: Estate, instance: Instance) -> None:
     """Buy, receive, sell, deliver, invoice, print, attach; then read it back on the other node."""
     print(f"\nAn order through https://{estate.virtual_ip} ({instance.host_name}), verified against the estate's CA")
     odoo = access.json2(estate, instance)
-    done = Journey(odoo, access.logged_in(estate, instance), say).walk()
+    session = access.logged_in(estate, instance)
+    done = Journey(odoo, session, say).walk()
     for host in estate.group("odoo"):
         read_back(access.json2_on(estate, host, instance), done)
         say(f"read back through {host.name}: {done.sale_name}, {done.invoice_name} and the attached file")
-    stored = odoo.read("ir.attachment", done.attachment, "store_fname")["store_fname"]
-    say(f"the file is the object {stored}")
+    print("\nWhere it went")
+    walk = Walk(estate, instance, odoo, session, done)
+    for trace in TRACES:
+        say(trace(walk))
 
 
 def guide(estate: Estate) -> None:

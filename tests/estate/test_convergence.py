@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.estate import site
-from tests.estate.test_traces import leader, redis_of
+from tests.estate.traces import leader, redis_of
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host
 
@@ -73,3 +73,16 @@ def test_afterwards_there_is_nothing_left_to_do(estate: Estate, disorder: dict[s
     assert disorder
     until_whole(estate)
     assert site.run().tasks == ()
+
+
+def test_a_limited_run_mends_only_the_named_host(estate: Estate) -> None:
+    left_out, named = estate.group("odoo")[:2]
+    container = "odoo_south_cron"
+    for host in (left_out, named):
+        host.docker("stop", container)
+    run = site.run("--limit", named.name, "--tags", "odoo")
+    assert {host for host, _task in run.tasks} == {named.name}
+    assert named.containers()[container]["State"]["Running"]
+    assert not left_out.containers()[container]["State"]["Running"]
+    assert {host for host, _task in site.run("--tags", "odoo").tasks} == {left_out.name}
+    assert left_out.containers()[container]["State"]["Running"]

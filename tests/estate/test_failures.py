@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.estate import access
+from tests.estate import access, site
 from tests.estate.load import Load
-from tests.estate.test_traces import leader, redis_of
+from tests.estate.traces import leader, redis_of
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Route, Session
 from tests.estate.world import Estate, Host, Instance
@@ -94,6 +94,7 @@ def test_the_postgresql_leader_stops_and_nobody_is_logged_out(estate: Estate, no
     finally:
         victim.docker("start", "patroni")
     until_whole(estate)
+    assert leader(estate).name != victim.name
 
 
 def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(load: Load) -> None:
@@ -106,6 +107,12 @@ def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(load: Load) 
     assert not twice
     assert not load.refused
     assert len(load.acknowledged) > 20
+
+
+def test_a_run_after_the_faults_changes_nothing_and_moves_nobody_back(estate: Estate) -> None:
+    before = leader(estate).name, redis_master(estate).name
+    assert site.run().tasks == ()
+    assert (leader(estate).name, redis_master(estate).name) == before
 
 
 def _still_in(session: Session, instance: Instance) -> bool:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,20 @@ def test_old_versions_are_refused(estate: Estate, port: Port) -> None:
 def test_without_a_client_certificate_nobody_gets_in(estate: Estate, port: Port) -> None:
     for address in members(estate, port):
         _refused(partial(handshake, address, port, estate.tls()))
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/config"), ("POST", "/reload")])
+def test_patroni_takes_orders_from_nobody_without_its_password(estate: Estate, method: str, path: str) -> None:
+    for host in estate.group("patroni"):
+        connection = HTTPSConnection(host.address, 8008, context=estate.tls(), timeout=10)
+        connection.request(method, path, body="{}", headers={"Content-Type": "application/json"})
+        assert connection.getresponse().status == 401, host.name
+
+
+def test_private_keys_are_read_by_their_service_alone(estate: Estate) -> None:
+    for host in estate.hosts:
+        assert host.run("find", "/etc/erpops/tls", "-name", "tls.key").split()
+        assert host.run("find", "/etc/erpops/tls", "-name", "tls.key", "-perm", "/077") == ""
 
 
 def _refused(attempt: Callable[[], None]) -> None:
