@@ -6,7 +6,6 @@ import datetime
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -17,46 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.estate.ports import HTTP, PORTS, Port, connect, members
 from tests.estate.world import Estate
 
-HTTP = b"GET / HTTP/1.0\r\n\r\n"
-PING = b"PING\r\n"
-# Version 3.0, user and database north; and the request to go on with TLS.
-POSTGRESQL = b"\x00\x00\x00\x23\x00\x03\x00\x00user\x00north\x00database\x00north\x00\x00"
-STARTTLS = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-
-
-@dataclass(frozen=True)
-class Port:
-    """One port of one group; ``hello`` is what a client without TLS would begin with."""
-
-    group: str
-    number: int
-    hello: bytes = HTTP
-    mutual: bool = False
-    starttls: bool = False
-
-
-PORTS = [
-    Port("etcd", 2379, mutual=True),
-    Port("etcd", 2380, mutual=True),
-    Port("patroni", 8008),
-    Port("patroni", 5432, POSTGRESQL, starttls=True),
-    Port("redis", 6379, PING),
-    Port("redis", 26379, PING),
-    Port("object_storage", 8333),
-    Port("image_registry", 5000),
-    Port("edge", 443, b"GET /web/login HTTP/1.1\r\nHost: north.lab.erpops.test\r\n\r\n"),
-]
 every_port = pytest.mark.parametrize("port", PORTS, ids=lambda port: f"{port.group}-{port.number}")
-
-
-def connect(address: str, port: Port) -> socket.socket:
-    plain = socket.create_connection((address, port.number), timeout=10)
-    if port.starttls:
-        plain.sendall(STARTTLS)
-        assert plain.recv(1) == b"S", f"expected {address}:{port.number} to offer TLS"
-    return plain
 
 
 def handshake(address: str, port: Port, context: ssl.SSLContext, name: str | None = None) -> None:
@@ -65,10 +28,6 @@ def handshake(address: str, port: Port, context: ssl.SSLContext, name: str | Non
         if port.mutual:
             secure.sendall(HTTP)
             secure.recv(1)
-
-
-def members(estate: Estate, port: Port) -> list[str]:
-    return [host.address for host in estate.group(port.group)]
 
 
 @pytest.fixture(scope="module")

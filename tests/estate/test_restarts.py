@@ -1,0 +1,51 @@
+"""A setting that PostgreSQL takes over only when it starts: one member after the other, the leader last."""
+
+from __future__ import annotations
+
+import json
+
+from tests.estate import access, site
+from tests.estate.load import Load
+from tests.estate.traces import leader, psql
+from tests.estate.wait import until_whole
+from tests.estate.world import Estate, Instance
+
+SETTING = "max_locks_per_transaction"
+
+
+def settings(estate: Estate) -> set[str]:
+    return {psql(host, "postgres", f"show {SETTING}") for host in estate.group("patroni")}
+
+
+def started(estate: Estate) -> dict[str, float]:
+    """Return when each member's PostgreSQL was started, in seconds since the epoch."""
+    query = "select extract(epoch from pg_postmaster_start_time())"
+    return {host.name: float(psql(host, "postgres", query)) for host in estate.group("patroni")}
+
+
+def test_replicas_restart_first_and_the_leader_by_switchover(estate: Estate, north: Instance) -> None:
+    until_whole(estate)
+    led, before, wanted = leader(estate).name, started(estate), str(int(settings(estate).pop()) + 32)
+    load = Load(access.json2(estate, north, timeout=30))
+    load.start()
+    try:
+        site.run("--tags", "patroni", "-e", json.dumps({"patroni_parameters": {SETTING: int(wanted)}}))
+    finally:
+        load.stop()
+    after = started(estate)
+    assert settings(estate) == {wanted}
+    assert all(after[name] > before[name] for name in before), "expected every member to have been started anew"
+    assert max(after, key=lambda name: after[name]) == led, f"expected {led}, which led, to be the last; found {after}"
+    assert leader(estate).name != led
+    found = load.reconcile()
+    assert not [reference for reference in load.acknowledged if found.get(reference) != 1]
+    assert load.acknowledged
+
+
+def test_a_setting_that_is_no_longer_wanted_goes_again(estate: Estate) -> None:
+    raised = settings(estate)
+    site.run("--tags", "patroni")
+    assert settings(estate) != raised
+    assert len(settings(estate)) == 1
+    until_whole(estate)
+    assert site.run("--tags", "patroni").tasks == ()
