@@ -1,10 +1,14 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP over verified TLS, with the errors that can happen turned into types that say what to do."""
+"""HTTP over verified TLS, with the errors that can happen turned into types that say what to do.
+
+The standard library alone: programs that the collection leaves on a host use it too, where there is no Ansible.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 from collections.abc import Collection
@@ -12,8 +16,8 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingFile,
@@ -78,21 +82,12 @@ def request(
     ``what`` names the object in messages. A status of 2xx or one of ``accept`` is an answer, any other
     raises. Proxies of the environment are not used: these addresses are the estate's own.
     """
+    body = None if data is None else json.dumps(data).encode()
+    prepared = Request(url, body, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
+    if login:
+        prepared.add_unredirected_header("Authorization", _basic(login))
     try:
-        response = open_url(
-            url,
-            method=method,
-            data=None if data is None else json.dumps(data),
-            headers={"Content-Type": "application/json"},
-            use_proxy=False,
-            timeout=timeout,
-            ca_path=tls.ca_file,
-            client_cert=tls.cert_file,
-            client_key=tls.key_file,
-            url_username=login.username if login else None,
-            url_password=login.password if login else None,
-            force_basic_auth=login is not None,
-        )
+        response = _opener(tls).open(prepared, timeout=timeout)
         return Answer(what, response.status, response.read())
     except HTTPError as error:
         answer = Answer(what, error.code, error.read())
@@ -101,6 +96,18 @@ def request(
         raise _refusal(answer) from None
     except (OSError, HTTPException) as error:
         raise _failure(what, url, error, timeout) from error
+
+
+def _opener(tls: Tls) -> OpenerDirector:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if tls.cert_file:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+
+
+def _basic(login: Login) -> str:
+    pair = f"{login.username}:{login.password}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"
 
 
 def _refusal(answer: Answer) -> ClientError:
