@@ -22,6 +22,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.definition im
 
 SOCKET = "unix:///var/run/docker.sock"
 LABEL = "erpops.estate.aspects"
+VERSION_LABEL = "org.opencontainers.image.version"
 # Removing and stopping wait for the process; anything else answers within seconds.
 PATIENCE_SECONDS = 60
 
@@ -113,6 +114,15 @@ class Engine:
                 "cpu_quota": max(host.get("CpuQuota") or 0, 0),
             },
         )
+
+    def release(self, name: str) -> Mapping[str, str]:
+        """Return ``image`` and the ``version`` that the image's label tells; empty when there is no container."""
+        with self._asking(f"container {name}"):
+            try:
+                config = self._api.inspect_container(name)["Config"]
+            except self._errors.NotFound:
+                return {}
+        return {"image": config["Image"], "version": (config.get("Labels") or {}).get(VERSION_LABEL, "")}
 
     def create(self, definition: Definition, aspects: Mapping[str, str]) -> str:
         """Create the container, not started, and return its id."""

@@ -49,6 +49,11 @@ class Units(Engine):
         running = state.get("ActiveState") == "active" and state.get("UnitFileState") == "enabled"
         return Observed(container=name, running=running, aspects={"image": self._package})
 
+    def release(self, name: str) -> Mapping[str, str]:  # noqa: ARG002 - the unit comes with the package
+        """Return the package as ``image`` and its ``version``."""
+        version = _run(["dpkg-query", "--show", "--showformat=${Version}", self._package])
+        return {"image": self._package, "version": version}
+
     def create(self, definition: Definition, aspects: Mapping[str, str]) -> str:  # noqa: ARG002 - a unit carries no labels
         """Make the unit known to systemd."""
         _run(["systemctl", "daemon-reload"])

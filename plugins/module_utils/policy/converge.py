@@ -45,11 +45,12 @@ class HandEdit:
 
 @dataclass(frozen=True)
 class Desired:
-    """What the service should be; ``replace`` and ``reload`` are aspects by name."""
+    """What the service should be; ``replace`` and ``reload`` are aspects by name, ``health`` is how it is asked."""
 
     replace: Mapping[str, str]
     reload: Mapping[str, str]
     limits: Mapping[str, int]
+    health: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ class Observed:
 
 @dataclass(frozen=True)
 class Proven:
-    """The host's record: what was seen healthy, and what a run had set out to do when it last wrote."""
+    """The host's record: what was seen healthy and how, and what a run had set out to do when it last wrote."""
 
     container: str = ""
     reload: Mapping[str, str] = field(default_factory=dict)
     pending: str = ""
+    health: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,4 +118,5 @@ def decide(desired: Desired, observed: Observed, proven: Proven) -> Decision:
     edited = tuple(f"{edit.path} was changed by hand" for edit in observed.edits if edit.on_change == "reload")
     if stale or edited or interrupted == Action.RELOAD:
         return Decision(Action.RELOAD, stale + edited or ("an earlier run was interrupted before the reload",), limits)
-    return Decision(Action.NONE, (), limits)
+    other = ("it was proven by other questions than are asked now",) if proven.health != desired.health else ()
+    return Decision(Action.PROVE if other else Action.NONE, other, limits)

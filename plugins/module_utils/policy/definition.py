@@ -118,7 +118,7 @@ class Definition:
                 by_change[file.on_change][file.path] = file.aspect()
         for path, on_change in self.watches.items():
             by_change[on_change][path] = watched[path]
-        return Desired(replace=replace, reload=reload, limits=self.limits)
+        return Desired(replace=replace, reload=reload, limits=self.limits, health=self.health)
 
     def in_container(self, path: str) -> str:
         """Return where a path of the host is seen inside the container; the path itself when it is not mounted."""

@@ -10,6 +10,7 @@ first write, and the record of health is written last.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.converge impo
     Desired,
     HandEdit,
     Observed,
+    Proven,
     decide,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition, Directory, ManagedFile
@@ -95,7 +97,7 @@ class Converger:
 
     def carry_out(self, survey: Survey, *, gate_timeout: float) -> Verdict:
         """Do what the survey found and return the health that was seen at the end."""
-        definition, decision, observed = self.definition, survey.decision, survey.observed
+        definition, decision = self.definition, survey.decision
         fresh = decision.action in (Action.CREATE, Action.REPLACE)
         if fresh and not self.engine.has_image(definition.image):
             self.engine.pull(definition.image)
@@ -106,8 +108,7 @@ class Converger:
         self._validate_files(survey)
         if decision.action is Action.REPLACE:
             self._pass_gate(gate_timeout)
-        if decision.action in (Action.REPLACE, Action.RELOAD):
-            self.record.intend(observed.container, survey.reload_proven, decision.action.value)
+        self._intend(survey)
         self._write_files(survey)
         if decision.limits and not fresh:
             self.engine.set_limits(definition.name, decision.limits)
@@ -115,8 +116,19 @@ class Converger:
         container = self._act(decision.action, survey)
         health = self._wait_for_health()
         if decision.action is not Action.NONE:
-            self.record.prove(container, survey.desired.reload)
+            self.record.prove(self._proven(container, survey.desired.reload))
         return health
+
+    def _intend(self, survey: Survey) -> None:
+        """Record what is about to be done, and before the first creation at least how the service is asked."""
+        action, container = survey.decision.action, survey.observed.container
+        if action in (Action.REPLACE, Action.RELOAD):
+            self.record.intend(replace(self._proven(container, survey.reload_proven), pending=action.value))
+        elif action is Action.CREATE:
+            self.record.intend(self._proven("", {}))
+
+    def _proven(self, container: str, reload: Mapping[str, str]) -> Proven:
+        return Proven(container, dict(reload), health=self.definition.health)
 
     def _pass_gate(self, timeout: float) -> None:
         if self.member is None:

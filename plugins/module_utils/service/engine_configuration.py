@@ -24,7 +24,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.docker_engine
 
 FILE = "/etc/docker/daemon.json"
 TRUST = "/etc/docker/certs.d"
-RECORD = "/var/lib/erpops/proven/docker_engine.json"
+RECORD = "/var/lib/erpops/docker_engine/configuration.json"
 
 
 class EngineConfiguration:

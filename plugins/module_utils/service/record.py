@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
 
@@ -16,7 +17,7 @@ DIRECTORY = "/var/lib/erpops/proven"
 
 
 class Record:
-    """Reads and writes ``<directory>/<service>.json``; it holds digests, never contents."""
+    """Reads and writes ``<directory>/<service>.json``; it holds digests and paths, never contents."""
 
     def __init__(self, service: str, directory: str = DIRECTORY) -> None:
         self.path = os.path.join(directory, f"{service}.json")
@@ -28,18 +29,17 @@ class Record:
                 data = json.load(stream)
         except (FileNotFoundError, ValueError):
             return Proven()
-        return Proven(data.get("container", ""), data.get("reload", {}), data.get("pending", ""))
+        return Proven(**{entry.name: data[entry.name] for entry in fields(Proven) if entry.name in data})
 
-    def intend(self, container: str, reload: Mapping[str, str], action: str) -> None:
+    def intend(self, what: Proven) -> None:
         """Record, before anything is written, what this run is about to do with the container."""
-        self._write({"container": container, "reload": dict(reload), "pending": action})
+        self._write(asdict(what))
 
-    def prove(self, container: str, reload: Mapping[str, str]) -> None:
+    def prove(self, what: Proven) -> None:
         """Record that the container was seen healthy with these reloadable aspects."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write({"container": container, "reload": dict(reload), "pending": "", "proven_at": at})
+        self._write({**asdict(what), "proven_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
-    def _write(self, data: Mapping[str, object]) -> None:
+    def _write(self, data: dict[str, Any]) -> None:
         os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
         temporary = self.path + ".new"
         with open(temporary, "w", encoding="utf-8") as stream:
@@ -47,3 +47,12 @@ class Record:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, self.path)
+
+
+def recorded(directory: str = DIRECTORY) -> list[str]:
+    """Return the names of the services that this host has a record of, sorted."""
+    try:
+        names = os.listdir(directory)
+    except FileNotFoundError:
+        return []
+    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))

@@ -117,6 +117,19 @@ def test_the_tasks_are_a_table_of_contents(role: Path) -> None:
 
 
 @each_role
+def test_a_role_checks_first_and_can_be_asked_at_any_time(role: Path) -> None:
+    tasks = load(role / "tasks" / "main.yml") or []
+    files = [task.get("ansible.builtin.import_tasks") for task in tasks]
+    if role.name == ESTATE:
+        assert not tasks
+        return
+    assert files[0] == "preflight.yml"
+    assert files[-1] == "verify.yml"
+    # An ordinary run has seen each service healthy when it converged it; asking again costs every run a call.
+    assert {"never", "verify"} <= set(tasks[-1]["tags"])
+
+
+@each_role
 def test_every_role_stands_on_the_shared_one(role: Path) -> None:
     dependencies = (load(role / "meta" / "main.yml") or {}).get("dependencies") or []
     names = [entry.get("role") if isinstance(entry, dict) else entry for entry in dependencies]

@@ -20,9 +20,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.converge impo
     digest,
 )
 
-DESIRED = Desired(replace={"image": "sha256:aa", "/etc/x": "1"}, reload={"/etc/tls": "7"}, limits={"memory": 512})
+HEALTH = {"kind": "etcd", "params": {"port": 2379}}
+DESIRED = Desired({"image": "sha256:aa", "/etc/x": "1"}, {"/etc/tls": "7"}, {"memory": 512}, HEALTH)
 RUNNING = Observed("c1", True, 1000.0, {"image": "sha256:aa", "/etc/x": "1"}, {"memory": 512})
-PROVEN = Proven("c1", {"/etc/tls": "7"})
+PROVEN = Proven("c1", {"/etc/tls": "7"}, health=HEALTH)
 
 
 def _edit(on_change: str, changed_at: float) -> Observed:
@@ -69,6 +70,7 @@ def _edit(on_change: str, changed_at: float) -> Observed:
         pytest.param(_edit("replace", math.inf), PROVEN, Action.NONE, "", id="file-removed-by-hand"),
         pytest.param(_edit("reload", 1001.0), PROVEN, Action.RELOAD, "by hand", id="edit-of-a-reloadable-file"),
         pytest.param(_edit("none", 999.0), PROVEN, Action.NONE, "", id="edit-the-daemon-watches"),
+        pytest.param(RUNNING, replace(PROVEN, health={}), Action.PROVE, "other questions", id="asked-differently"),
     ],
 )
 def test_decision(observed: Observed, proven: Proven, action: Action, reason: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
 from ansible_collections.erpops.estate.plugins.module_utils.service import files
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record, recorded
 
 
 def _file(path: Path, content: bytes = b"wanted", *, mode: int = 0o640, once: bool = False) -> ManagedFile:
@@ -72,10 +72,13 @@ def test_a_missing_certificate_has_a_fingerprint_of_its_own(tmp_path: Path) -> N
 def test_the_record_remembers_intent_and_proof(tmp_path: Path) -> None:
     record = Record("etcd", str(tmp_path / "proven"))
     assert record.read() == Proven()
-    record.intend("c1", {"/etc/tls": "6"}, "replace")
-    assert record.read() == Proven("c1", {"/etc/tls": "6"}, "replace")
-    record.prove("c2", {"/etc/tls": "7"})
-    assert record.read() == Proven("c2", {"/etc/tls": "7"}, "")
+    intended = Proven("c1", {"/etc/tls": "6"}, "replace", {"kind": "etcd", "params": {}})
+    record.intend(intended)
+    assert record.read() == intended
+    record.prove(Proven("c2", {"/etc/tls": "7"}))
+    assert record.read() == Proven("c2", {"/etc/tls": "7"})
+    assert recorded(str(tmp_path / "proven")) == ["etcd"]
+    assert recorded(str(tmp_path / "elsewhere")) == []
 
 
 def test_a_torn_record_proves_nothing(tmp_path: Path) -> None:
