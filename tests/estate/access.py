@@ -44,7 +44,7 @@ def web_container(instance: Instance) -> str:
 
 def node_route(host: Host, instance: Instance) -> Route:
     """Return the way to one application node: the address and port its container publishes."""
-    shown = host.docker("port", web_container(instance), "8069/tcp").split()[0]
+    shown = host.check_output("docker port %s 8069/tcp", web_container(instance)).split()[0]
     return Route.node(host, instance, int(shown.rpartition(":")[2]))
 
 
@@ -71,8 +71,8 @@ def api_key(estate: Estate, instance: Instance) -> str:
 def _make(host: Host, instance: Instance) -> str:
     request = json.dumps({"login": instance.admin_login, "name": KEY_NAME, "days": 90})
     config = f"/etc/erpops/odoo/{instance.name}/web.conf"
-    printed = host.run(
-        "docker", "exec", "--interactive", web_container(instance), "sh", "-c", MAKE, "sh", ADDONS, config,
-        stdin=request, timeout=180,
+    printed = host.check_output(
+        "printf %%s %s | docker exec --interactive %s sh -c %s sh %s %s",
+        request, web_container(instance), MAKE, ADDONS, config,
     )  # fmt: skip
     return str(json.loads(printed)["key"])

@@ -28,7 +28,7 @@ def look(estate: Estate) -> list[Seen]:
 
     def one(host: Host) -> list[Seen]:
         arguments = [host.address, estate.virtual_ip, ",".join(host.groups)]
-        rows = json.loads(host.run("python3", "-", *arguments, stdin=ON_HOST.read_text(encoding="utf-8"), timeout=120))
+        rows = json.loads(host.check_output("python3 -c %s %s %s %s", ON_HOST.read_text(encoding="utf-8"), *arguments))
         return [Seen(host.name, *row) for row in rows]
 
     with ThreadPoolExecutor() as pool:

@@ -12,6 +12,7 @@ from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host
 
 DYNAMIC = "/etc/erpops/traefik/dynamic/estate.yml"
+PATRONICTL = "patroni patronictl -c /etc/patroni"
 
 
 def started(estate: Estate) -> dict[tuple[str, str], tuple[str, str]]:
@@ -44,14 +45,11 @@ def test_check_mode_reports_nothing_on_a_running_estate() -> None:
 def disorder(estate: Estate) -> dict[str, str]:
     """An edited file, a stopped container and a changed setting, each on a host of its own kind."""
     edge, redis_host, database = estate.group("edge")[1], replica_of_redis(estate), leader(estate)
-    edge.write(DYNAMIC, edge.read(DYNAMIC).replace("stsSeconds: 31536000", "stsSeconds: 1"))
-    redis_host.docker("stop", "redis")
+    edge.write(DYNAMIC, edge.file(DYNAMIC).content_string.replace("stsSeconds: 31536000", "stsSeconds: 1"))
+    redis_host.check_output("docker stop redis")
     patch = json.dumps({"postgresql": {"parameters": {"log_min_duration_statement": "77s"}}})
-    database.run(
-        "docker", "exec", "--interactive", "patroni", "patronictl", "-c", "/etc/patroni",
-        "edit-config", "--force", "--apply", "-", stdin=patch,
-    )  # fmt: skip
-    assert "77s" in database.docker("exec", "patroni", "patronictl", "-c", "/etc/patroni", "show-config")
+    database.check_output(f"printf %%s %s | docker exec -i {PATRONICTL} edit-config --force --apply -", patch)
+    assert "77s" in database.check_output(f"docker exec {PATRONICTL} show-config")
     return {"edge": edge.name, "redis": redis_host.name, "database": database.name}
 
 
@@ -59,9 +57,9 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(estate: Estat
     before = started(estate)
     run = site.run()
     edge, redis_host = estate.host(disorder["edge"]), estate.host(disorder["redis"])
-    assert "stsSeconds: 31536000" in edge.read(DYNAMIC)
-    assert redis_host.containers()["redis"]["State"]["Running"]
-    assert "77s" not in leader(estate).docker("exec", "patroni", "patronictl", "-c", "/etc/patroni", "show-config")
+    assert "stsSeconds: 31536000" in edge.file(DYNAMIC).content_string
+    assert redis_host.docker("redis").is_running
+    assert "77s" not in leader(estate).check_output(f"docker exec {PATRONICTL} show-config")
     touched = {service for service, state in started(estate).items() if before.get(service) != state}
     assert touched == {(disorder["redis"], "redis")}
     # One task on each host it concerned; the setting is the cluster's and is changed by one member.
@@ -79,10 +77,10 @@ def test_a_limited_run_mends_only_the_named_host(estate: Estate) -> None:
     left_out, named = estate.group("odoo")[:2]
     container = "odoo_south_cron"
     for host in (left_out, named):
-        host.docker("stop", container)
+        host.check_output("docker stop %s", container)
     run = site.run("--limit", named.name, "--tags", "odoo")
     assert {host for host, _task in run.tasks} == {named.name}
-    assert named.containers()[container]["State"]["Running"]
-    assert not left_out.containers()[container]["State"]["Running"]
+    assert named.docker(container).is_running
+    assert not left_out.docker(container).is_running
     assert {host for host, _task in site.run("--tags", "odoo").tasks} == {left_out.name}
-    assert left_out.containers()[container]["State"]["Running"]
+    assert left_out.docker(container).is_running

@@ -44,25 +44,25 @@ def test_an_odoo_container_stops_and_its_logins_live_on(estate: Estate, north: I
     victim = estate.group("odoo")[0]
     session = access.logged_in(estate, north, access.node_route(victim, north))
     moment = time.monotonic()
-    victim.docker("kill", access.web_container(north))
+    victim.check_output("docker kill %s", access.web_container(north))
     try:
         goes_on(load, moment, 20, "loss of an Odoo container")
         through = session.through(Route.virtual(estate, north))
         assert through.user() == north.admin_login
     finally:
-        victim.docker("start", access.web_container(north))
+        victim.check_output("docker start %s", access.web_container(north))
     until_whole(estate)
 
 
 def test_an_edge_stops_and_the_address_moves(estate: Estate, load: Load) -> None:
     victim = estate.edge_with_address()
     moment = time.monotonic()
-    victim.docker("kill", "traefik")
+    victim.check_output("docker kill traefik")
     try:
         goes_on(load, moment, 20, "loss of the edge with the address")
         assert estate.edge_with_address().name != victim.name
     finally:
-        victim.docker("start", "traefik")
+        victim.check_output("docker start traefik")
     until_whole(estate)
 
 
@@ -70,7 +70,7 @@ def test_the_redis_master_stops_and_logins_live_on(estate: Estate, north: Instan
     session = access.logged_in(estate, north)
     victim = redis_master(estate)
     moment = time.monotonic()
-    victim.docker("kill", "redis")
+    victim.check_output("docker kill redis")
     try:
         goes_on(load, moment, 30, "loss of the Redis master")
         until(lambda: _still_in(session, north), 60, "the login to be known again")
@@ -78,7 +78,7 @@ def test_the_redis_master_stops_and_logins_live_on(estate: Estate, north: Instan
         roles = [redis_of(estate, host).info("replication")["role"] for host in others]
         assert sorted(roles) == ["master", "slave"]
     finally:
-        victim.docker("start", "redis")
+        victim.check_output("docker start redis")
     until_whole(estate)
 
 
@@ -86,13 +86,13 @@ def test_the_postgresql_leader_stops_and_nobody_is_logged_out(estate: Estate, no
     victim = leader(estate)
     session = access.logged_in(estate, north)
     moment = time.monotonic()
-    victim.docker("kill", "patroni")
+    victim.check_output("docker kill patroni")
     try:
         # Asked from the first moment on: a page that is opened while there is no leader must not cost the login.
         until(lambda: _still_in(session, north), 90, "the login to be known again")
         goes_on(load, moment, 90, "loss of the PostgreSQL leader")
     finally:
-        victim.docker("start", "patroni")
+        victim.check_output("docker start patroni")
     until_whole(estate)
     assert leader(estate).name != victim.name
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.estate.world import Estate, Host
 from tests.lab import paths
 
-HOST = "node3"
 NAME = "scratch"
 ROOT = f"/etc/erpops/{NAME}"
 
@@ -22,20 +21,9 @@ ROOT = f"/etc/erpops/{NAME}"
 class Scratch:
     """A service of its own on one host, beside the estate's."""
 
-    def __init__(self, results: Path) -> None:
+    def __init__(self, host: Host, results: Path) -> None:
+        self.host = host
         self._results = results
-        self.pipelining = True
-
-    def module(self, module: str, arguments: Mapping[str, Any], *options: str) -> dict[str, Any]:
-        command = [str(paths.RUN_ADHOC), HOST, "--become", "-m", module, "-a", json.dumps(arguments)]
-        done = subprocess.run(
-            [*command, "-t", str(self._results), *options],
-            capture_output=True,
-            check=False,
-            env={**os.environ, "ANSIBLE_PIPELINING": str(self.pipelining)},
-        )
-        found: dict[str, Any] = json.loads((self._results / HOST).read_text(encoding="utf-8"))
-        return {**found, "failed": done.returncode != 0}
 
     def converge(self, *options: str, replace: str = "gated", **changes: Any) -> dict[str, Any]:
         contents = {"a": "as desired", "reloadable": "1", "secret": "canary-7f3a"} | changes.pop("contents", {})
@@ -57,26 +45,28 @@ class Scratch:
             "reload": {"exec": ["true"]},
             "health_timeout": 15,
         }
-        return self.module(
-            "erpops.estate.service",
-            {"name": NAME, "definition": {**definition, **changes}, "replace": replace},
-            *options,
+        arguments = {"name": NAME, "definition": {**definition, **changes}, "replace": replace}
+        command = [str(paths.RUN_ADHOC), self.host.name, "--become", "-m", "erpops.estate.service"]
+        done = subprocess.run(
+            [*command, "-a", json.dumps(arguments), "-t", str(self._results), *options],
+            capture_output=True,
+            check=False,
         )
+        found: dict[str, Any] = json.loads((self._results / self.host.name).read_text(encoding="utf-8"))
+        return {**found, "failed": done.returncode != 0}
 
     def shell(self, command: str) -> str:
-        # The engine's own templates look like Ansible's.
-        raw = "{% raw %}" + command + "{% endraw %}"
-        return str(self.module("ansible.builtin.shell", {"_raw_params": raw})["stdout"])
+        return str(self.host.run(command).stdout).strip()
 
     def container(self) -> tuple[str, str]:
         """The container's id and the time its process started: equal as long as nothing restarted."""
-        identity, started = self.shell(f"docker inspect -f '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {NAME}").split()
-        return identity, started
+        found = self.host.docker(NAME).inspect()
+        return found["Id"], found["State"]["StartedAt"]
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
-    service = Scratch(tmp_path_factory.mktemp("results"))
+def scratch(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    service = Scratch(estate.group("etcd")[-1], tmp_path_factory.mktemp("results"))
     remove = f"docker rm -f {NAME}; rm -rf {ROOT} /var/lib/erpops/proven/{NAME}.json"
     service.shell(remove)
     yield service
@@ -132,7 +122,7 @@ def test_a_reloadable_file_reloads(running: Scratch) -> None:
 def test_limits_change_on_the_running_container(running: Scratch) -> None:
     before = running.container()
     assert running.converge(memory_mb=96)["changed"]
-    assert running.shell(f"docker inspect -f '{{{{.HostConfig.Memory}}}}' {NAME}") == str(96 * 1024 * 1024)
+    assert running.host.docker(NAME).inspect()["HostConfig"]["Memory"] == 96 * 1024 * 1024
     assert running.container() == before
 
 
@@ -157,41 +147,8 @@ def test_a_secret_is_in_no_output(running: Scratch) -> None:
     result = running.converge("--diff", "-vvv")
     assert result["changed"]
     assert "canary-7f3a" not in json.dumps(result)
-    assert running.shell(f"cat {ROOT}/secret; stat -c %a {ROOT}/secret") == "canary-7f3a400"
-
-
-def test_a_run_killed_while_it_replaces_is_finished_by_the_next(running: Scratch) -> None:
-    # The process ignores SIGTERM, so the module is inside `stop` for as long as the grace lasts.
-    stubborn: dict[str, Any] = {
-        "command": ["sh", "-c", "trap '' TERM; sleep 3600 & wait; wait"],
-        "init": False,
-        "stop_timeout": 20,
-    }
-    running.converge(**stubborn)
-    before = running.container()
-    killer = subprocess.Popen(
-        [str(paths.RUN_ADHOC), HOST, "--become", "-m", "ansible.builtin.shell", "-a", _KILL_THE_MODULE],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    running.pipelining = False
-    result = running.converge(**{**stubborn, "env": {"NEW": "1"}})
-    running.pipelining = True
-    assert "killed" in killer.communicate(timeout=60)[0]
-    assert result["failed"]
-    assert running.container() == before, "killed before the old container was gone"
-    healed = running.converge(**{**stubborn, "env": {"NEW": "1"}, "stop_timeout": 1})
-    assert healed["action"] in ("replace", "create")
-    assert running.container() != before
-    assert running.converge(**{**stubborn, "env": {"NEW": "1"}, "stop_timeout": 1})["changed"] is False
-
-
-# Waits until the record says that a replacement is under way, then kills the module that wrote it. It is told
-# from all others by its file, which it has only without pipelining.
-_KILL_THE_MODULE = (
-    f'for i in $(seq 300); do grep -q \'"pending": "replace"\' /var/lib/erpops/proven/{NAME}.json && break; '
-    "sleep 0.1; done; pkill -9 -f '[A]nsiballZ_service.py' && echo killed"
-)
+    secret = running.host.file(f"{ROOT}/secret")
+    assert (secret.content_string, secret.mode) == ("canary-7f3a", 0o400)
 
 
 def test_waiting_has_an_end(running: Scratch) -> None:

@@ -68,7 +68,9 @@ print(json.dumps({
 
 def ask(estate: Estate, script: str, own: str, other: str, address: str) -> dict[str, str]:
     host = estate.group("odoo")[0]
-    found: dict[str, Any] = json.loads(host.run("python3", "-", own, other, address, stdin=COMMON + script))
+    found: dict[str, Any] = json.loads(
+        host.check_output("python3 -c %s %s %s %s", COMMON + script, own, other, address)
+    )
     return found
 
 

@@ -117,8 +117,9 @@ def test_patroni_takes_orders_from_nobody_without_its_password(estate: Estate, m
 
 def test_private_keys_are_read_by_their_service_alone(estate: Estate) -> None:
     for host in estate.hosts:
-        assert host.run("find", "/etc/erpops/tls", "-name", "tls.key").split()
-        assert host.run("find", "/etc/erpops/tls", "-name", "tls.key", "-perm", "/077") == ""
+        keys = [host.file(path) for path in host.check_output("find /etc/erpops/tls -name tls.key").split()]
+        assert keys, host.name
+        assert [key.path for key in keys if key.mode & 0o077] == []
 
 
 def _refused(attempt: Callable[[], None]) -> None:

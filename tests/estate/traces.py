@@ -38,7 +38,7 @@ class Walk:
 
 
 def psql(host: Host, database: str, query: str) -> str:
-    return host.docker("exec", "patroni", "psql", "-U", "postgres", "-d", database, "-Atc", query).strip()
+    return str(host.check_output("docker exec patroni psql -U postgres -d %s -XAtqc %s", database, query))
 
 
 def leader(estate: Estate) -> Host:
@@ -46,7 +46,7 @@ def leader(estate: Estate) -> Host:
 
 
 def redis_of(estate: Estate, host: Host) -> redis.Redis:
-    password = host.read("/etc/erpops/redis_client/admin.password").strip()
+    password = host.file("/etc/erpops/redis_client/admin.password").content_string.strip()
     return redis.Redis(
         host=host.address, port=6379, username="admin", password=password,
         ssl=True, ssl_ca_certs=estate.ca_file, ssl_check_hostname=True,
@@ -106,7 +106,7 @@ for page in s3.get_paginator("list_objects_v2").paginate(Bucket="{bucket}"):
     found += [entry["Key"] for entry in page.get("Contents", []) if entry["Key"].endswith({key.rpartition("/")[2]!r})]
 print(json.dumps([s3.get_object(Bucket="{bucket}", Key=key)["Body"].read().hex() for key in found]))
 """
-    bodies = json.loads(walk.estate.group("odoo")[0].run("python3", "-", stdin=script))
+    bodies = json.loads(walk.estate.group("odoo")[0].check_output("python3 -c %s", script))
     assert bodies == [walk.trade.content.hex()], (
         f"expected one object {key} with the file's content, found {len(bodies)}"
     )
@@ -119,7 +119,7 @@ def log_in_repository(walk: Walk) -> str:
     segment = psql(host, "postgres", "select pg_walfile_name(pg_switch_wal())")
     archived = "select coalesce(last_archived_wal, '') from pg_stat_archiver"
     until(lambda: psql(host, "postgres", archived) >= segment, 60, f"segment {segment} to be archived")
-    info = json.loads(host.docker("exec", "patroni", "pgbackrest", "info", "--output=json"))
+    info = json.loads(host.check_output("docker exec patroni pgbackrest info --output=json"))
     newest = max(archive["max"] for archive in info[0]["archive"])
     assert newest >= segment, f"expected {segment} in the repository, found {newest}"
     return f"write-ahead log up to segment {newest} is in the backup repository"
@@ -144,7 +144,7 @@ def job_done(walk: Walk) -> str:
 def one_runner(walk: Walk) -> str:
     """The containers for jobs run on every application node, and one of them holds the lock that hands jobs out."""
     for host in walk.estate.group("odoo"):
-        assert host.containers()[f"odoo_{walk.instance.name}_jobs"]["State"]["Running"], host.name
+        assert host.docker(f"odoo_{walk.instance.name}_jobs").is_running, host.name
     holders = psql(leader(walk.estate), walk.instance.database, RUNNERS).splitlines()
     assert len(holders) == 1, f"expected one runner of jobs, found {holders}"
     return f"one runner hands out the jobs: {holders[0]}"

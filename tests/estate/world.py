@@ -5,94 +5,58 @@ from __future__ import annotations
 import json
 import shlex
 import ssl
-import subprocess
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.lab import paths
+import testinfra.backend
+import testinfra.host
+
+from tests.lab import inventory, paths
 
 
-class CommandFailed(AssertionError):
-    """A command on a host ended with a status other than 0."""
+class Host(testinfra.host.Host):  # type: ignore[misc]  # testinfra has no types
+    """One machine as testinfra sees it: by SSH, as root through sudo. It knows its place in the estate too."""
 
-
-@dataclass(frozen=True)
-class Host:
-    """One machine, by SSH."""
-
-    name: str
-    address: str
-    user: str
-    key_file: str
-    groups: tuple[str, ...]
-
-    def run(self, *command: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> str:
-        """Run a command as root and return what it printed."""
-        done = subprocess.run(
-            [*self.ssh, shlex.join(["sudo", "--", *command])],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
+    def __init__(self, name: str, address: str, user: str, key_file: str, groups: tuple[str, ...]) -> None:
+        self.name, self.address, self.groups = name, address, groups
+        backend = testinfra.backend.get_backend(
+            f"ssh://{user}@{address}", ssh_identity_file=key_file, sudo=True, ssh_extra_args=_ssh_options(key_file)
         )
-        if check and done.returncode != 0:
-            raise CommandFailed(
-                f"{self.name}: {shlex.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}"
-            )
-        return done.stdout
+        super().__init__(backend)
+        backend.set_host(self)
 
-    def succeeds(self, *command: str) -> bool:
-        """Return whether the command ends with status 0."""
-        return (
-            subprocess.run(
-                [*self.ssh, shlex.join(["sudo", "--", *command])], capture_output=True, check=False
-            ).returncode
-            == 0
-        )
-
-    def json(self, *command: str) -> Any:
-        """Return what the command printed, read as JSON."""
-        return json.loads(self.run(*command))
-
-    def docker(self, *arguments: str, check: bool = True) -> str:
-        """Run the Docker client on the host."""
-        return self.run("docker", *arguments, check=check)
+    def __repr__(self) -> str:
+        return self.name
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return all containers by name, as the engine describes them."""
-        names = self.docker("ps", "--all", "--format", "{{.Names}}").split()
-        return (
-            {entry["Name"].lstrip("/"): entry for entry in json.loads(self.docker("inspect", *names))} if names else {}
+        found = json.loads(
+            self.check_output("docker ps --all --quiet | xargs --no-run-if-empty docker inspect") or "[]"
         )
-
-    def read(self, path: str) -> str:
-        """Return a file's content."""
-        return self.run("cat", path)
+        return {entry["Name"].lstrip("/"): entry for entry in found}
 
     def write(self, path: str, content: str) -> None:
         """Write a file in place, as somebody with an editor would."""
-        self.run("tee", path, stdin=content)
+        self.check_output("printf %%s %s > %s", content, path)
 
-    @cached_property
-    def ssh(self) -> list[str]:
-        """The command that leads to the host."""
-        known = sorted(Path(self.key_file).parent.glob("known_hosts*"))
-        options = {
-            "UserKnownHostsFile": " ".join(str(file) for file in known),
-            "GlobalKnownHostsFile": "/dev/null",
-            "StrictHostKeyChecking": "yes",
-            "IdentitiesOnly": "yes",
-            "ControlMaster": "auto",
-            "ControlPersist": "60",
-            "ControlPath": str(Path(self.key_file).parent / "test-%C"),
-            "LogLevel": "ERROR",
-        }
-        flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return ["ssh", *flags, "-i", self.key_file, f"{self.user}@{self.address}"]
+
+def _ssh_options(key_file: str) -> str:
+    """The machine's key is known beforehand; one connection is kept open, since the tests ask a thousand times."""
+    known = sorted(Path(key_file).parent.glob("known_hosts*"))
+    options = {
+        "UserKnownHostsFile": " ".join(str(file) for file in known),
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "yes",
+        "IdentitiesOnly": "yes",
+        "ControlMaster": "auto",
+        "ControlPersist": "60",
+        "ControlPath": str(inventory.control_directory() / "test-%C"),
+        "ServerAliveInterval": "10",
+        "LogLevel": "ERROR",
+    }
+    return shlex.join(word for name, value in options.items() for word in ("-o", f"{name}={value}"))
 
 
 @dataclass(frozen=True)
@@ -158,6 +122,6 @@ class Estate:
     def edge_with_address(self) -> Host:
         """Return the edge that has the virtual address now."""
         for host in self.group("edge"):
-            if f" {self.virtual_ip}/" in host.run("ip", "-oneline", "address", "show"):
+            if f" {self.virtual_ip}/" in host.check_output("ip -oneline address show"):
                 return host
         raise AssertionError(f"expected one edge to have {self.virtual_ip}, found none")
