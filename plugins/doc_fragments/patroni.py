@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of every module that speaks to Patroni."""
+    """Options of every module that speaks to Patroni; ``login`` adds what changes need."""
 
     DOCUMENTATION = r"""
 options:
@@ -26,6 +26,10 @@ options:
     description: File on this host with the certificates that the REST API's certificate is verified against.
     type: path
     required: true
+"""
+
+    LOGIN = r"""
+options:
   username:
     description: User for writes.
     type: str

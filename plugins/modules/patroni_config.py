@@ -9,6 +9,8 @@ short_description: Make Patroni's dynamic configuration what it should be
 version_added: "0.1.0"
 description:
   - Compares the dynamic configuration, which lives in the cluster's store, and changes what differs through Patroni.
+  - Refuses a configuration that Patroni would bend silently, such as a C(ttl) below C(loop_wait) + 2 *
+    C(retry_timeout); nothing is changed then.
   - Says which members wait for a restart, see M(erpops.estate.patroni_restart).
   - In check mode a cluster that does not exist yet is one whose configuration is empty.
 author:
@@ -16,6 +18,7 @@ author:
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.patroni
+  - erpops.estate.patroni.login
 attributes:
   check_mode:
     support: full
@@ -66,9 +69,17 @@ pending_restart:
   returned: success
   type: list
   elements: str
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
+      V(timed_out), V(invalid).
+  returned: failure
+  type: str
 """
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
@@ -79,7 +90,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect, look
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, patch
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
 MARGIN = 3
@@ -91,6 +102,13 @@ def pending_restarts(cluster: PatroniCluster, settle: float) -> list[str]:
         return judge.pending(judge.view(cluster.ask(lambda member: member.cluster())))
     time.sleep(settle)
     return judge.pending(look(cluster))
+
+
+def refuse(module: AnsibleModule, after: Mapping[str, Any]) -> None:
+    """End the module where the configuration could not be what it says."""
+    found = objections(after)
+    if found:
+        module.fail_json(msg="; ".join(found), error="invalid")
 
 
 def main() -> None:
@@ -106,10 +124,11 @@ def main() -> None:
     )
     params = module.params
     try:
-        cluster = connect(params, first=params["member"])
+        cluster = connect(params, dry=module.check_mode)
         current = cluster.ask(lambda member: member.config())
         change = patch(current, params["config"], params["exclusive"])
         after = merged(current, change)
+        refuse(module, after)
         settle = params["settle"]
         if change and not module.check_mode:
             cluster.ask(lambda member: member.patch_config(change))
@@ -118,10 +137,11 @@ def main() -> None:
         pending = pending_restarts(cluster, 0 if module.check_mode else settle)
     except (Unreachable, MissingFile) as error:
         if not module.check_mode:
-            module.fail_json(msg=str(error))
+            module.fail_json(**error.as_result())
         current, change, after, pending = {}, params["config"], params["config"], []
+        refuse(module, after)
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(
         changed=bool(change),
         patch=change,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class ClientError(Exception):
     """A daemon did not answer as it should.
@@ -19,6 +21,15 @@ class ClientError(Exception):
         self.found = found
         self.remedy = remedy
         super().__init__(str(self))
+
+    @property
+    def kind(self) -> str:
+        """Return the type in the words of a module's result, such as not_trusted."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def as_result(self) -> dict[str, str]:
+        """Return what a module fails with: the sentence, and the type for who has to tell failures apart."""
+        return {"msg": str(self), "error": self.kind}
 
     def __str__(self) -> str:
         parts = [self.what]
@@ -49,6 +60,26 @@ class Refused(ClientError):
 
 class TimedOut(ClientError):
     """The daemon took longer than the bound; ``found`` is the last state seen."""
+
+
+class NoQuorum(ClientError):
+    """The daemon answers, and too few of its cluster do: nothing can be decided."""
+
+
+class NoCandidate(Refused):
+    """Nobody may take over; ``found`` says of each member why."""
+
+
+class LagTooHigh(Refused):
+    """A member follows, and is too far behind."""
+
+
+class Conflict(Refused):
+    """Somebody else holds it; ``found`` names owner, reason and expiry."""
+
+
+class WriteForbidden(ClientError):
+    """A write was attempted where none may happen, as in check mode: a defect of the caller."""
 
 
 class MissingLibrary(ClientError):

@@ -113,7 +113,12 @@ def _basic(login: Login) -> str:
 def _refusal(answer: Answer) -> ClientError:
     found = f"status {answer.status}: {answer.text()}"
     if answer.status in (401, 403):
-        return NotAuthorised(answer.what, expected="these credentials to be accepted", found=found)
+        return NotAuthorised(
+            answer.what,
+            expected="these credentials to be accepted",
+            found=found,
+            remedy="compare user and password file with what the daemon was configured with",
+        )
     return Refused(answer.what, expected="success", found=found)
 
 
@@ -122,7 +127,17 @@ def _failure(what: str, url: str, error: Exception, timeout: float) -> ClientErr
     if isinstance(cause, TimeoutError):
         return TimedOut(what, expected=f"an answer from {url} within {timeout:g} s", found="none")
     if isinstance(cause, ssl.SSLError):
-        return NotTrusted(what, expected=f"a trusted TLS connection to {url}", found=str(cause))
+        return NotTrusted(
+            what,
+            expected=f"a trusted TLS connection to {url}",
+            found=str(cause),
+            remedy="see whether the CA file is the authority of both sides, and the certificates' names and dates",
+        )
     if isinstance(cause, FileNotFoundError):
         return MissingFile(what, expected=f"the certificate files for {url} on this host", found=str(cause))
-    return Unreachable(what, expected=f"an answer from {url}", found=str(cause) or type(cause).__name__)
+    return Unreachable(
+        what,
+        expected=f"an answer from {url}",
+        found=str(cause) or type(cause).__name__,
+        remedy="see whether the daemon runs there and this host may reach the port",
+    )

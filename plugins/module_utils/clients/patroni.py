@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Unreachable
-from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login, Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    ClientError,
+    Unreachable,
+    WriteForbidden,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Answer, Login, Tls, request
 
 
 class PatroniClient:
-    """Speaks to one member."""
+    """Speaks to one member. ``dry`` turns every write into an error."""
 
-    def __init__(self, address: str, *, tls: Tls, login: Login | None = None, port: int = 8008) -> None:
+    def __init__(
+        self, address: str, *, tls: Tls, login: Login | None = None, port: int = 8008, dry: bool = False
+    ) -> None:
         self.what = f"Patroni at {address}:{port}"
         self._base = f"https://{address}:{port}"
         self._tls = tls
         self._login = login
+        self._dry = dry
 
     def cluster(self) -> Mapping[str, Any]:
         """Return the members of the cluster as its store knows them."""
@@ -35,19 +42,16 @@ class PatroniClient:
 
     def patch_config(self, patch: Mapping[str, Any]) -> Mapping[str, Any]:
         """Merge ``patch`` into the dynamic configuration; a null removes its key."""
-        answer = request(
-            self.what, "PATCH", f"{self._base}/config", tls=self._tls, login=self._login, data=patch, timeout=15
-        )
-        result: Mapping[str, Any] = answer.json()
+        result: Mapping[str, Any] = self._write("PATCH", "config", patch, timeout=15).json()
         return result
 
     def switchover(self, leader: str, candidate: str) -> str:
         """Hand leadership to a named candidate and return Patroni's sentence."""
         return self._post("switchover", {"leader": leader, "candidate": candidate}, timeout=60)
 
-    def restart(self, timeout: float) -> str:
-        """Restart PostgreSQL on this member where a restart is pending, and return Patroni's sentence."""
-        return self._post("restart", {"restart_pending": True}, timeout=timeout)
+    def restart(self, timeout: float, *, pending_only: bool = True) -> str:
+        """Restart PostgreSQL on this member, by default where a restart is pending, and return Patroni's sentence."""
+        return self._post("restart", {"restart_pending": True} if pending_only else {}, timeout=timeout)
 
     def _get(self, path: str) -> Mapping[str, Any]:
         answer = request(self.what, "GET", f"{self._base}/{path}", tls=self._tls, accept=(503,))
@@ -55,10 +59,13 @@ class PatroniClient:
         return result
 
     def _post(self, path: str, data: Mapping[str, Any], timeout: float) -> str:
-        answer = request(
-            self.what, "POST", f"{self._base}/{path}", tls=self._tls, login=self._login, data=data, timeout=timeout
-        )
-        return answer.text()
+        return self._write("POST", path, data, timeout).text()
+
+    def _write(self, method: str, path: str, data: Mapping[str, Any], timeout: float) -> Answer:
+        if self._dry:
+            raise WriteForbidden(self.what, expected="no write in check mode", found=f"{method} /{path}")
+        url = f"{self._base}/{path}"
+        return request(self.what, method, url, tls=self._tls, login=self._login, data=data, timeout=timeout)
 
 
 class PatroniCluster:
@@ -72,9 +79,12 @@ class PatroniCluster:
         login: Login | None = None,
         port: int = 8008,
         first: str | None = None,
+        dry: bool = False,
     ) -> None:
         names = sorted(addresses, key=lambda name: (name != first, name))
-        self._clients = {name: PatroniClient(addresses[name], tls=tls, login=login, port=port) for name in names}
+        self._clients = {
+            name: PatroniClient(addresses[name], tls=tls, login=login, port=port, dry=dry) for name in names
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

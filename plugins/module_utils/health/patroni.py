@@ -23,17 +23,13 @@ MAX_LAG = 16 * MIB
 LEADERS = frozenset({"leader", "standby_leader"})
 STANDBYS = frozenset({"quorum_standby", "sync_standby"})
 
-# Parameters that a standby must not have lower than its leader. When one of them is lowered the leader
-# has to restart first (PostgreSQL documentation, "Administrator's Overview" of hot standby).
-LEADER_FIRST = frozenset(
-    {"max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions"}
-    | {"max_locks_per_transaction"}
-)
-
 
 @dataclass(frozen=True)
 class MemberView:
-    """One member as ``GET /cluster`` shows it. ``lag`` is in bytes, None when Patroni does not know it."""
+    """One member as ``GET /cluster`` shows it. ``lag`` is in bytes, None when Patroni does not know it.
+
+    ``started`` (of the postmaster) and the versions are the member's own word, empty when it was not asked.
+    """
 
     name: str
     role: str
@@ -43,6 +39,9 @@ class MemberView:
     pending_restart: bool
     pending_reasons: Mapping[str, Mapping[str, str]]
     tags: Mapping[str, Any]
+    started: str = ""
+    version: str = ""
+    patroni_version: str = ""
 
     @property
     def leads(self) -> bool:
@@ -57,10 +56,11 @@ class MemberView:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """The cluster as ``GET /cluster`` shows it."""
+    """The cluster as ``GET /cluster`` shows it. ``silent`` says why a member that was asked did not answer."""
 
     members: Mapping[str, MemberView] = field(default_factory=dict)
     paused: bool = False
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def leader(self) -> MemberView | None:
@@ -111,7 +111,15 @@ def _updated(member: MemberView, own: Mapping[str, Any] | None, leader_position:
         lag=lag,
         pending_restart=bool(own.get("pending_restart")),
         pending_reasons=own.get("pending_restart_reason") or {},
+        started=str(own.get("postmaster_start_time") or ""),
+        version=_version(own.get("server_version")),
+        patroni_version=str((own.get("patroni") or {}).get("version", "")),
     )
+
+
+def _version(number: Any) -> str:
+    """Return 17.12 for 170012."""
+    return f"{number // 10000}.{number % 10000}" if isinstance(number, int) else ""
 
 
 def _position(own: Mapping[str, Any]) -> int | None:
@@ -145,20 +153,35 @@ def caught_up(member: MemberView, cluster: ClusterView, max_lag: int = MAX_LAG) 
     return objections
 
 
-def takers(cluster: ClusterView) -> list[MemberView]:
-    """Return the members that may lead next, the best one first.
+def without_lag(name: str, cluster: ClusterView) -> ClusterView:
+    """Return the view with this member at its leader's position."""
+    members = {key: replace(member, lag=0) if key == name else member for key, member in cluster.members.items()}
+    return replace(cluster, members=members)
+
+
+def unfit(name: str, cluster: ClusterView) -> list[str]:
+    """Return why this member cannot lead next, or nothing.
 
     Where replication is synchronous only a quorum (or synchronous) standby holds every acknowledged
     transaction; Patroni hands over to no other.
     """
-    able = [
-        member
-        for member in cluster.members.values()
-        if member.role in STANDBYS
-        and not member.tags.get("nofailover")
-        and member.tags.get("failover_priority", 1) != 0
-        and not caught_up(member, cluster)
-    ]
+    what = f"PostgreSQL on {name}"
+    member = cluster.members.get(name)
+    if member is None:
+        return [
+            f"{what}: expected a member of the cluster, found {', '.join(sorted(cluster.members)) or 'none at all'}"
+        ]
+    objections = caught_up(member, cluster)
+    if member.role not in STANDBYS:
+        objections.append(f"{what}: expected a standby in the quorum, found role {member.role}")
+    if member.tags.get("nofailover") or member.tags.get("failover_priority", 1) == 0:
+        objections.append(f"{what}: expected a member that may lead, found its tags {dict(member.tags)}")
+    return objections
+
+
+def takers(cluster: ClusterView) -> list[MemberView]:
+    """Return the members that may lead next, the best one first."""
+    able = [member for member in cluster.members.values() if not unfit(member.name, cluster)]
     return sorted(able, key=lambda member: (member.lag or 0, member.name))
 
 
@@ -224,14 +247,12 @@ def handed_over(old: str, new: str, cluster: ClusterView) -> Verdict:
     return member_health(old, cluster, [old, new])
 
 
-@dataclass(frozen=True)
-class Restart:
-    """The next step of carrying out pending restarts: ``action`` is restart or switchover."""
-
-    action: str
-    member: str
-    candidate: str = ""
-    reason: str = ""
+def takes_writes(name: str, own: Mapping[str, Any]) -> list[str]:
+    """Return why a leader does not take writes yet, by its own word, or nothing."""
+    found = f"{own.get('role', 'no role')}, {own.get('state', 'no state')}"
+    if own.get("state") == "running" and own.get("role") == "primary" and "location" in (own.get("xlog") or {}):
+        return []
+    return [f"PostgreSQL on {name}: expected a primary that runs and writes, found {found}"]
 
 
 def pending(cluster: ClusterView) -> list[str]:
@@ -240,33 +261,43 @@ def pending(cluster: ClusterView) -> list[str]:
     return [member.name for member in sorted(waiting, key=lambda member: (member.leads, member.name))]
 
 
-def next_restart(cluster: ClusterView) -> Restart | None:
-    """Return the next step, or None when nothing waits.
-
-    Replicas first, one by one. Then the leader hands over, which restarts it on the way. Where a
-    parameter of :data:`LEADER_FIRST` was lowered the replicas cannot take it before the leader has, so
-    the leader restarts in place, first.
-    """
-    waiting = pending(cluster)
-    if not waiting:
-        return None
+def report(cluster: ClusterView, expected: Sequence[str]) -> dict[str, Any]:
+    """Return the cluster as plain data: every member with its verdict, and all reasons together."""
+    members = {}
+    reasons: list[str] = []
+    for name in sorted({*expected, *cluster.members}):
+        verdict = member_health(name, cluster, expected)
+        objections = list(verdict.reasons)
+        if name in cluster.silent:
+            objections.append(f"PostgreSQL on {name}: expected an answer of its Patroni, found {cluster.silent[name]}")
+        if name not in expected:
+            objections.append(f"PostgreSQL on {name}: expected no member that nobody declared, found one")
+        reasons += objections
+        members[name] = {**_shown(cluster.members.get(name)), "ok": not objections, "reasons": objections}
     leader = cluster.leader
-    if leader is not None and leader.pending_restart:
-        lowered = sorted(name for name in LEADER_FIRST if _lowered(leader.pending_reasons.get(name, {})))
-        if lowered:
-            reason = f"{', '.join(lowered)} lowered: standbys cannot have less than their leader"
-            return Restart("restart", leader.name, reason=reason)
-    name = waiting[0]
-    if leader is None or name != leader.name:
-        return Restart("restart", name)
-    heirs = takers(cluster)
-    if heirs:
-        return Restart("switchover", leader.name, heirs[0].name)
-    return Restart("restart", leader.name, reason="nobody can take over")
+    return {
+        "ok": not reasons,
+        "reasons": reasons,
+        "leader": leader.name if leader else "",
+        "timeline": leader.timeline if leader else None,
+        "paused": cluster.paused,
+        "pending_restart": pending(cluster),
+        "members": members,
+    }
 
 
-def _lowered(change: Mapping[str, str]) -> bool:
-    try:
-        return int(change["new_value"]) < int(change["old_value"])
-    except (KeyError, ValueError):
-        return False
+def _shown(member: MemberView | None) -> dict[str, Any]:
+    if member is None:
+        return {}
+    return {
+        "role": member.role,
+        "state": member.state,
+        "timeline": member.timeline,
+        "lag_bytes": member.lag,
+        "pending_restart": member.pending_restart,
+        "pending_reasons": dict(member.pending_reasons),
+        "tags": dict(member.tags),
+        "started": member.started,
+        "version": member.version,
+        "patroni_version": member.patroni_version,
+    }

@@ -6,37 +6,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
+    LagTooHigh,
     MissingFile,
-    Refused,
+    NoCandidate,
     TimedOut,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login, Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy import patroni_moves as moves
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
 # Most of it is the old leader's stop: its checkpoint, and the WAL it still has to archive.
 HANDOVER_TIMEOUT = 300.0
 
 # Options of every module that speaks to Patroni; documented in the fragment of the same name.
-CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
+READING_SPEC: Mapping[str, Mapping[str, Any]] = {
     "members": {"type": "dict", "required": True},
     "member": {"type": "str"},
     "port": {"type": "int", "default": 8008},
     "ca_file": {"type": "path", "required": True},
+}
+
+# With the login that changes need.
+CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
+    **READING_SPEC,
     "username": {"type": "str", "required": True},
     "password_file": {"type": "path", "required": True, "no_log": False},
 }
 
 
-def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCluster:
-    """Return the cluster that ``params`` describe; the password is read only where there is a file with it."""
+def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> PatroniCluster:
+    """Return the cluster that ``params`` describe; the password is read only where there is a file with it.
+
+    ``dry`` turns every write into an error.
+    """
     login = None
     if params.get("password_file"):
         try:
@@ -46,7 +57,12 @@ def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCl
             raise MissingFile(what, expected=params["password_file"], found=str(error)) from error
         login = Login(str(params["username"]), password)
     return PatroniCluster(
-        params["members"], tls=Tls(params["ca_file"]), login=login, port=int(params.get("port", 8008)), first=first
+        params["members"],
+        tls=Tls(params["ca_file"]),
+        login=login,
+        port=int(params.get("port", 8008)),
+        first=first or params.get("member"),
+        dry=dry,
     )
 
 
@@ -57,13 +73,14 @@ def look(cluster: PatroniCluster) -> judge.ClusterView:
     the store's word.
     """
     found = judge.view(cluster.ask(lambda member: member.cluster()))
-    own = {}
+    own: dict[str, Mapping[str, Any]] = {}
+    silent: dict[str, str] = {}
     for name in sorted(cluster.names, key=lambda name: found.leader is None or name != found.leader.name):
         try:
             own[name] = cluster.member(name).member()
-        except ClientError:
-            continue
-    return judge.with_own_word(found, own)
+        except ClientError as error:
+            silent[name] = str(error)
+    return replace(judge.with_own_word(found, own), silent=silent)
 
 
 def glance(cluster: PatroniCluster) -> judge.ClusterView:
@@ -73,16 +90,38 @@ def glance(cluster: PatroniCluster) -> judge.ClusterView:
 
 
 def hand_over(cluster: PatroniCluster, old: str, new: str, timeout: float = HANDOVER_TIMEOUT) -> list[str]:
-    """Switch over and wait until the new leader leads and the old one streams from it."""
+    """Switch over and wait until the new leader takes writes and the old one streams from it."""
     cluster.member(old).switchover(old, new)
-    verdict = wait_for(lambda: judge.handed_over(old, new, glance(cluster)), timeout)
+    verdict = wait_for(lambda: _handed_over(cluster, old, new), timeout)
     if not verdict.ok:
         raise TimedOut(
             f"switchover from {old} to {new}",
-            expected=f"{new} to lead and {old} to stream within {timeout:g} s",
+            expected=f"{new} to take writes and {old} to stream within {timeout:g} s",
             found="; ".join(verdict.reasons),
+            remedy=f"see the log of the container patroni on {old} and {new}; patroni_info shows how it goes on",
         )
     return [f"PostgreSQL leadership moved from {old} to {new}"]
+
+
+def _handed_over(cluster: PatroniCluster, old: str, new: str) -> Verdict:
+    verdict = judge.handed_over(old, new, glance(cluster))
+    return verdict if not verdict.ok else Verdict.of(judge.takes_writes(new, cluster.member(new).member()))
+
+
+def plan_switchover(cluster: PatroniCluster, *, candidate: str | None, away_from: str | None) -> moves.Switchover:
+    """Return what is to be done; raise with every reason where nobody, or not the one named, may take over."""
+    plan = moves.switchover(look(cluster), candidate=candidate, away_from=away_from)
+    if plan.objections:
+        found = "; ".join(plan.objections)
+        if plan.lagging:
+            remedy = "wait until it has caught up, or name another member"
+            raise LagTooHigh(
+                f"switchover to {candidate}", expected="a candidate that has caught up", found=found, remedy=remedy
+            )
+        remedy = "mend what is named, then run again"
+        expected = f"{candidate} to be able to lead" if candidate else "a standby that can take over"
+        raise NoCandidate("switchover", expected=expected, found=found, remedy=remedy)
+    return plan
 
 
 class PatroniMember:
@@ -120,14 +159,10 @@ class PatroniMember:
         """Switch over to the best standby, if this member leads and somebody can take over."""
         cluster = self._connect()
         found = glance(cluster)
-        if found.leader is None or found.leader.name != self.name:
+        if found.leader is None or found.leader.name != self.name or len(cluster.names) == 1:
             return []
-        heirs = judge.takers(found)
-        if not heirs:
-            if len(cluster.names) == 1:
-                return []
-            raise Refused(f"switchover from {self.name}", expected="a standby that can take over", found="none")
-        return hand_over(cluster, self.name, heirs[0].name)
+        plan = plan_switchover(cluster, candidate=None, away_from=self.name)
+        return hand_over(cluster, self.name, plan.candidate) if plan.candidate else []
 
     def _connect(self) -> PatroniCluster:
         return connect(self._params, first=self.name)

@@ -9,6 +9,31 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import Any
 
+# The least that Patroni accepts, and what it takes where nothing is said (its documentation, "Dynamic Configuration
+# Settings"). Below the least it takes the least, without a word.
+LEAST = {"ttl": 20, "loop_wait": 1, "retry_timeout": 3, "maximum_lag_on_failover": 0, "synchronous_node_count": 1}
+DEFAULTS = {"ttl": 30, "loop_wait": 10, "retry_timeout": 10}
+
+
+def objections(config: Mapping[str, Any]) -> list[str]:
+    """Return why this cannot be a cluster's configuration, or nothing."""
+    found = []
+    for key, least in LEAST.items():
+        value = config.get(key)
+        if value is not None and (not _number(value) or value < least):
+            found.append(f"{key}: expected a number from {least}, found {value}")
+    ttl, loop, retry = (config.get(key) if config.get(key) is not None else DEFAULTS[key] for key in DEFAULTS)
+    if _number(ttl) and _number(loop) and _number(retry) and loop + 2 * retry > ttl:
+        found.append(
+            f"ttl: expected at least loop_wait + 2 * retry_timeout = {loop + 2 * retry}, found {ttl}: a leader could "
+            "lose its lock while it still tries to renew it"
+        )
+    return found
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
 
 def patch(current: Mapping[str, Any], desired: Mapping[str, Any], exclusive: Collection[str] = ()) -> dict[str, Any]:
     """Return what to send to ``PATCH /config``, empty when nothing differs.

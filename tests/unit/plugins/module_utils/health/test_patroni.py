@@ -136,42 +136,6 @@ def test_a_switchover_is_complete_when_the_old_leader_streams() -> None:
     assert not patroni.handed_over("node1", "node2", change(seen, "node1", state="starting")).ok
 
 
-WAITING = {"pending_restart": True}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, None),
-        ({"node1": WAITING, "node2": WAITING, "node3": WAITING}, patroni.Restart("restart", "node1")),
-        ({"node2": WAITING, "node3": WAITING}, patroni.Restart("restart", "node3")),
-        ({"node2": WAITING}, patroni.Restart("switchover", "node2", "node1")),
-        (
-            {"node2": WAITING, "node1": {"state": "starting"}, "node3": {"state": "starting"}},
-            patroni.Restart("restart", "node2", reason="nobody can take over"),
-        ),
-    ],
-)
-def test_restarts_replicas_first_then_the_leader(
-    changes: dict[str, dict[str, Any]], expected: patroni.Restart | None
-) -> None:
-    seen = view("healthy")
-    for name, values in changes.items():
-        seen = change(seen, name, **values)
-    assert patroni.next_restart(seen) == expected
-
-
-def test_a_lowered_parameter_restarts_the_leader_first() -> None:
-    seen = view("pending_lowered")
-    step = patroni.next_restart(seen)
-    assert step == patroni.Restart(
-        "restart",
-        "node1",
-        reason="max_connections, max_locks_per_transaction lowered: standbys cannot have less than their leader",
-    )
-    assert patroni.pending(seen) == ["node2", "node3", "node1"]
-
-
 def test_a_member_s_own_word_counts_more_than_the_store() -> None:
     data = recorded("pending_lowered")
     own = {**data["members"], "node1": recorded("healthy")["members"]["node1"]}
@@ -195,3 +159,52 @@ def test_an_unknown_member_and_an_empty_cluster() -> None:
     assert not patroni.member_health("node9", view("healthy"), NAMES).ok
     assert not patroni.may_leave("node1", patroni.view({}), NAMES).ok
     assert patroni.may_leave("node1", patroni.view({}), ["node1"]).ok
+
+
+def asked(name: str) -> patroni.ClusterView:
+    """The recorded cluster with every member's own word, and why one gave none."""
+    data = recorded(name)
+    own = {member: answer for member, answer in data["members"].items() if "failure" not in answer}
+    silent = {member: answer["failure"] for member, answer in data["members"].items() if "failure" in answer}
+    return replace(patroni.with_own_word(patroni.view(data["cluster"]), own), silent=silent)
+
+
+def test_a_report_of_a_whole_cluster() -> None:
+    found = patroni.report(asked("healthy"), NAMES)
+    assert (found["ok"], found["reasons"], found["leader"], found["paused"]) == (True, [], "node2", False)
+    assert found["members"]["node1"] == {
+        "role": "quorum_standby",
+        "state": "streaming",
+        "timeline": 1,
+        "lag_bytes": 0,
+        "pending_restart": False,
+        "pending_reasons": {},
+        "tags": {},
+        "started": "2026-11-23 01:21:35.717195+00:00",
+        "version": "17.12",
+        "patroni_version": "4.0.7",
+        "ok": True,
+        "reasons": [],
+    }
+
+
+def test_a_report_names_who_is_silent_who_is_missing_and_who_is_a_stranger() -> None:
+    found = patroni.report(asked("one_replica_down"), NAMES)
+    assert not found["ok"]
+    assert "expected to stream from node1, found stopped" in found["reasons"][0]
+    assert "expected an answer of its Patroni" in found["reasons"][-1]
+    missing = patroni.report(asked("healthy"), (*NAMES, "node4"))
+    assert missing["members"]["node4"]["reasons"] == [
+        "PostgreSQL on node4: expected in the cluster, found no such member"
+    ]
+    stranger = patroni.report(asked("healthy"), NAMES[:2])
+    assert stranger["reasons"] == ["PostgreSQL on node3: expected no member that nobody declared, found one"]
+
+
+def test_a_leader_takes_writes_by_its_own_word() -> None:
+    own = recorded("healthy")["members"]
+    assert patroni.takes_writes("node2", own["node2"]) == []
+    assert patroni.takes_writes("node1", own["node1"]) == [
+        "PostgreSQL on node1: expected a primary that runs and writes, found replica, running"
+    ]
+    assert patroni.takes_writes("node2", {**own["node2"], "state": "starting"})

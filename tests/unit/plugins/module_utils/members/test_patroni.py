@@ -8,24 +8,33 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
+    LagTooHigh,
     MissingFile,
-    Refused,
+    NoCandidate,
     TimedOut,
     Unreachable,
+    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Login
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniClient, PatroniCluster
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import PatroniMember, connect, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
+    PatroniMember,
+    connect,
+    look,
+    plan_switchover,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "patroni"
 MEMBERS = {"node1": "10.0.0.1", "node2": "10.0.0.2", "node3": "10.0.0.3"}
+LATER = "2026-11-23 02:00:00+00:00"
 NAMES = {f"Patroni at {address}:8008": member for member, address in MEMBERS.items()}
 
 
@@ -63,6 +72,10 @@ class Script:
             old, new = self.entry(data["leader"]), self.entry(data["candidate"])
             old.update({"role": "quorum_standby", "state": "streaming", "lag": 0})
             new.update({"role": "leader", "state": "running"})
+            self.own[new["name"]].update({"role": "primary", "xlog": {"location": 84000000}})
+            self.own[old["name"]].update({"role": "replica", "postmaster_start_time": LATER})
+        if path == "restart":
+            self.own[name]["postmaster_start_time"] = LATER
         if name not in self.stubborn:
             self.own[name].pop("pending_restart", None)
             self.own[name].pop("pending_restart_reason", None)
@@ -131,7 +144,7 @@ def test_others_answer_for_a_member_that_is_down(script: Script, params: dict[st
 
 
 def test_the_leader_steps_aside_for_the_best_standby(script: Script, params: dict[str, Any]) -> None:
-    script.entry("node1")["lag"] = 400
+    script.own["node1"]["xlog"]["received_location"] -= 400
     assert PatroniMember(params).step_aside() == ["PostgreSQL leadership moved from node2 to node3"]
     assert script.calls == ["switchover node2 -> node3"]
     assert PatroniMember(params).step_aside() == []
@@ -139,7 +152,7 @@ def test_the_leader_steps_aside_for_the_best_standby(script: Script, params: dic
 
 @pytest.mark.parametrize("script", ["leader_alone"], indirect=True)
 def test_nobody_to_step_aside_for(script: Script, params: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match="expected a standby that can take over"):
+    with pytest.raises(NoCandidate, match="expected a standby that can take over"):
         PatroniMember({**params, "name": "node1"}).step_aside()
     assert script.calls == []
 
@@ -192,3 +205,41 @@ def test_a_lag_that_the_store_only_seems_to_see_keeps_nobody(script: Script, par
     assert PatroniMember({**params, "name": "node3"}).health().facts["lag"] == 0
     script.own["node3"]["xlog"]["received_location"] -= 10**8
     assert "found 100000000 bytes" in PatroniMember({**params, "name": "node3"}).health().reasons[0]
+
+
+def test_whoever_was_started_before_a_moment_restarts(script: Script, params: dict[str, Any]) -> None:
+    done: list[str] = []
+    moment = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+    Restarter(connect(params), 1, done, moment).run()
+    assert script.calls == ["restart node1", "restart node3", "switchover node2 -> node1"]
+    Restarter(connect(params), 1, done, moment).run()
+    assert len(script.calls) == 3, "the second run finds nobody"
+
+
+def test_nobody_restarts_while_one_does_not_say_when_it_was_started(script: Script, params: dict[str, Any]) -> None:
+    script.own["node3"] = {"failure": "refused"}
+    with pytest.raises(Unreachable, match="done so far: nothing"):
+        Restarter(connect(params), 1, [], datetime(2026, 11, 23, 1, 30, tzinfo=UTC)).run()
+    assert script.calls == []
+
+
+def test_a_candidate_that_lags_is_told_apart(script: Script, params: dict[str, Any]) -> None:
+    cluster = connect(params)
+    assert plan_switchover(cluster, candidate="node3", away_from=None).candidate == "node3"
+    script.own["node3"]["xlog"]["received_location"] -= 10**8
+    with pytest.raises(LagTooHigh, match="wait until it has caught up"):
+        plan_switchover(cluster, candidate="node3", away_from=None)
+    script.entry("node3")["state"] = "starting"
+    with pytest.raises(NoCandidate, match="expected to stream"):
+        plan_switchover(cluster, candidate="node3", away_from=None)
+
+
+def test_a_write_in_check_mode_is_an_error(params: dict[str, Any]) -> None:
+    cluster = connect(params, dry=True)
+    for write in (
+        lambda: cluster.member("node1").switchover("node2", "node1"),
+        lambda: cluster.member("node1").restart(1),
+        lambda: cluster.member("node1").patch_config({"pause": True}),
+    ):
+        with pytest.raises(WriteForbidden, match="expected no write in check mode"):
+            write()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, patch
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
 
 CURRENT: dict[str, Any] = {
     "ttl": 20,
@@ -56,3 +56,23 @@ def test_merged_leaves_the_current_configuration_alone() -> None:
     assert after["slots"] == {"a": {}}
     assert CURRENT["pause"] is True
     assert CURRENT["postgresql"]["parameters"]["jit"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({}, ""),
+        ({"ttl": 20, "loop_wait": 5, "retry_timeout": 5, "maximum_lag_on_failover": 0}, ""),
+        ({"ttl": None, "loop_wait": 10, "retry_timeout": 10}, ""),
+        ({"ttl": 19, "loop_wait": 1, "retry_timeout": 3}, "ttl: expected a number from 20, found 19"),
+        ({"loop_wait": 0}, "loop_wait: expected a number from 1, found 0"),
+        ({"retry_timeout": "10"}, "retry_timeout: expected a number from 3, found 10"),
+        ({"synchronous_node_count": True}, "synchronous_node_count: expected a number from 1, found True"),
+        ({"ttl": 20}, "expected at least loop_wait + 2 * retry_timeout = 30, found 20"),
+        ({"ttl": 30, "loop_wait": 11}, "expected at least loop_wait + 2 * retry_timeout = 31, found 30"),
+    ],
+)
+def test_what_patroni_would_bend_silently_is_refused(config: dict[str, Any], reason: str) -> None:
+    found = objections(config)
+    assert bool(found) is bool(reason)
+    assert reason in "; ".join(found)
