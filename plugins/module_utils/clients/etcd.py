@@ -6,24 +6,50 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    ClientError,
+    NoQuorum,
+    Refused,
+    TimedOut,
+    Unreachable,
+    WriteForbidden,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
+
+STATUS = "maintenance/status"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A key with its value, and the revision at which it was last changed."""
+
+    key: str
+    value: str
+    revision: int
 
 
 class EtcdClient:
-    """Speaks to one member. Numbers of 64 bits come as text, absent fields are zero or empty."""
+    """Speaks to one member. Numbers of 64 bits come as text, absent fields are zero or empty.
 
-    def __init__(self, address: str, *, tls: Tls, port: int = 2379, timeout: float = 5.0) -> None:
+    ``dry`` turns every write into an error.
+    """
+
+    def __init__(self, address: str, *, tls: Tls, port: int = 2379, timeout: float = 5.0, dry: bool = False) -> None:
         self.what = f"etcd at {address}:{port}"
         self._base = f"https://{address}:{port}/v3"
         self._tls = tls
         self._timeout = timeout
+        self._dry = dry
 
     def status(self) -> Mapping[str, Any]:
         """Return the member's own view: its leader, raft index and term, size of the database, errors."""
-        return self._call("maintenance/status")
+        return self._call(STATUS)
 
     def members(self) -> Sequence[Mapping[str, Any]]:
         """Return the members of the cluster as the quorum knows them."""
@@ -37,17 +63,116 @@ class EtcdClient:
 
     def read(self, key: str) -> str | None:
         """Return a key's value by a linearizable read: the answer proves that a quorum stands behind it."""
-        answer = self._call("kv/range", {"key": base64.b64encode(key.encode()).decode()})
-        found = answer.get("kvs", [])
-        return base64.b64decode(found[0].get("value", "")).decode() if found else None
+        found = self.entry(key)
+        return found.value if found else None
+
+    def entry(self, key: str) -> Entry | None:
+        """Return a key by a linearizable read."""
+        found = self._range({"key": _encoded(key)})
+        return found[0] if found else None
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """Return all keys below a prefix by a linearizable read; it must end with a slash."""
+        return self._range({"key": _encoded(prefix), "range_end": _encoded(prefix[:-1] + chr(ord("/") + 1))})
+
+    def swap(self, key: str, value: str | None, revision: int) -> bool:
+        """Write ``value``, or remove the key for None, and return True; only while the key is at ``revision``.
+
+        Revision 0 is that of a key that does not exist.
+        """
+        self._writing(f"of {key}")
+        encoded = _encoded(key)
+        change: dict[str, Any] = {"requestDeleteRange": {"key": encoded}}
+        if value is not None:
+            change = {"requestPut": {"key": encoded, "value": _encoded(value)}}
+        compare = {"key": encoded, "target": "MOD", "result": "EQUAL", "modRevision": str(revision)}
+        return bool(self._call("kv/txn", {"compare": [compare], "success": [change]}).get("succeeded"))
 
     def move_leader(self, member_id: str) -> None:
         """Hand leadership to another member; only the leader can."""
+        self._writing("of leadership")
         self._call("maintenance/transfer-leadership", {"targetID": member_id})
 
+    def _range(self, data: Mapping[str, Any]) -> list[Entry]:
+        return [
+            Entry(_decoded(found["key"]), _decoded(found.get("value", "")), int(found.get("mod_revision", 0)))
+            for found in self._call("kv/range", data).get("kvs", [])
+        ]
+
+    def _writing(self, what: str) -> None:
+        if self._dry:
+            raise WriteForbidden(self.what, expected="no write in check mode", found=f"a write {what}")
+
     def _call(self, path: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        answer = request(
-            self.what, "POST", f"{self._base}/{path}", tls=self._tls, data=data or {}, timeout=self._timeout
-        )
+        try:
+            return self._send(path, data or {})
+        except (Refused, TimedOut) as error:
+            if path == STATUS or not self._leaderless():
+                raise
+            raise NoQuorum(
+                self.what,
+                expected="a leader that a quorum of the members elected",
+                found="none",
+                remedy="start the members that are down; etcd_info says which",
+            ) from error
+
+    def _leaderless(self) -> bool:
+        try:
+            return str(self._send(STATUS, {}).get("leader", "0")) == "0"
+        except ClientError:
+            return False
+
+    def _send(self, path: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = request(self.what, "POST", f"{self._base}/{path}", tls=self._tls, data=data, timeout=self._timeout)
         result: Mapping[str, Any] = answer.json()
         return result
+
+
+class EtcdCluster:
+    """The members of one cluster by name; what a quorum has to answer goes to the first member that can."""
+
+    def __init__(
+        self,
+        addresses: Mapping[str, str],
+        *,
+        tls: Tls,
+        port: int = 2379,
+        first: str | None = None,
+        dry: bool = False,
+    ) -> None:
+        names = sorted(addresses, key=lambda name: (name != first, name))
+        self._clients = {name: EtcdClient(addresses[name], tls=tls, port=port, dry=dry) for name in names}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the members, the one to ask first in front."""
+        return tuple(self._clients)
+
+    def member(self, name: str) -> EtcdClient:
+        """Return the client of one member."""
+        return self._clients[name]
+
+    def ask(self, question: Callable[[EtcdClient], T], names: Sequence[str] | None = None) -> T:
+        """Put a question to one member after the other, or to these, until one answers.
+
+        When none does, raise what says most.
+        """
+        failures: list[ClientError] = []
+        for name in self._clients if names is None else names:
+            try:
+                return question(self._clients[name])
+            except WriteForbidden:
+                raise
+            except ClientError as error:
+                failures.append(error)
+        if failures:
+            raise next((error for error in failures if isinstance(error, NoQuorum)), failures[0])
+        raise Unreachable("etcd", expected="the addresses of its members", found="none")
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode()

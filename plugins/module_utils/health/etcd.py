@@ -89,6 +89,52 @@ def candidate(name: str, cluster: Cluster) -> Mapping[str, Any] | None:
     return min(able, key=lambda member: (_lag(str(member.get("name")), cluster), str(member.get("name"))), default=None)
 
 
+def report(cluster: Cluster) -> dict[str, Any]:
+    """Return the cluster as plain data: every member with its verdict, and all reasons together."""
+    listed = {str(member.get("name")): member for member in cluster.members}
+    size = len(cluster.members) or len(cluster.expected)
+    answering = [name for name in cluster.expected if name in cluster.statuses]
+    reasons = _alarm_objections(cluster)
+    if len(answering) < quorum(size):
+        reasons.append(
+            f"etcd: expected at least {quorum(size)} of {size} members to answer, "
+            f"found {len(answering)} ({', '.join(answering) or 'none'}): nothing can be written"
+        )
+    members = {}
+    for name in sorted({*cluster.expected, *listed}):
+        objections = _objections(name, cluster)
+        if name not in cluster.expected:
+            objections = [f"etcd member {name}: expected no member that nobody declared, found one"]
+        reasons += objections
+        shown = _shown(listed.get(name, {}), cluster.statuses.get(name, {}))
+        members[name] = {**shown, "lag": _lag(name, cluster), "ok": not objections, "reasons": objections}
+    return {
+        "ok": not reasons,
+        "reasons": reasons,
+        "leader": leader_of(cluster) or "",
+        "quorum": {"size": size, "needed": quorum(size), "answering": len(answering)},
+        "revision": max((_revision(status) for status in cluster.statuses.values()), default=0),
+        "alarms": [str(alarm.get("alarm")) for alarm in cluster.alarms],
+        "members": members,
+    }
+
+
+def _shown(entry: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(entry.get("ID", "")),
+        "learner": bool(entry.get("isLearner")),
+        "client_urls": list(entry.get("clientURLs", [])),
+        "version": str(status.get("version", "")),
+        "db_size_bytes": int(status.get("dbSize", 0)),
+        "db_in_use_bytes": int(status.get("dbSizeInUse", 0)),
+        "raft_term": int(status.get("raftTerm", 0)),
+    }
+
+
+def _revision(status: Mapping[str, Any]) -> int:
+    return int((status.get("header") or {}).get("revision", 0))
+
+
 def _lag(name: str, cluster: Cluster) -> int:
     """Return how many raft entries the member still has to apply to be where the furthest one is."""
     if name not in cluster.statuses:

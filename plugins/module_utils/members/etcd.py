@@ -9,10 +9,55 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient
+from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient, EtcdCluster
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+
+# Options of every module that speaks to etcd; documented in the fragment of the same name.
+CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
+    "members": {"type": "dict", "required": True},
+    "member": {"type": "str"},
+    "port": {"type": "int", "default": 2379},
+    "ca_file": {"type": "path", "required": True},
+    "cert_file": {"type": "path", "required": True},
+    # The path of a file is no secret.
+    "key_file": {"type": "path", "required": True, "no_log": False},
+}
+
+
+def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> EtcdCluster:
+    """Return the cluster that ``params`` describe; ``dry`` turns every write into an error."""
+    tls = Tls(params["ca_file"], params["cert_file"], params["key_file"])
+    port = int(params.get("port", 2379))
+    return EtcdCluster(params["members"], tls=tls, port=port, first=first or params.get("member"), dry=dry)
+
+
+def survey(cluster: EtcdCluster) -> judge.Cluster:
+    """Return all that can be seen; without a quorum that is each member's own word and its own list of members.
+
+    It raises where no member answers at all.
+    """
+    try:
+        alarms = cluster.ask(lambda client: client.alarms())
+    except ClientError:
+        # They take a quorum; that there is none is what the members' own words say.
+        alarms = ()
+    return look(cluster, cluster.ask(lambda client: client.members()), alarms)
+
+
+def look(
+    cluster: EtcdCluster, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]
+) -> judge.Cluster:
+    """Return these lists with everybody's own status."""
+    statuses: dict[str, Mapping[str, Any]] = {}
+    silent: dict[str, str] = {}
+    for name in cluster.names:
+        try:
+            statuses[name] = cluster.member(name).status()
+        except ClientError as error:
+            silent[name] = str(error)
+    return judge.Cluster(cluster.names, members, statuses, alarms, silent)
 
 
 class EtcdMember:
@@ -23,17 +68,13 @@ class EtcdMember:
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.name = str(params["name"])
-        tls = Tls(params["ca_file"], params["cert_file"], params["key_file"])
-        port = int(params.get("port", 2379))
-        self._clients = {
-            name: EtcdClient(address, tls=tls, port=port) for name, address in sorted(params["members"].items())
-        }
+        self._everybody = connect(params)
 
     def health(self) -> Verdict:
         """Return whether this member answers a read that a quorum stands behind, knows the leader and has caught up."""
-        own = self._clients[self.name]
+        own = self._everybody.member(self.name)
         own.read("health")
-        return judge.member_health(self.name, self._look(own.members(), own.alarms()))
+        return judge.member_health(self.name, look(self._everybody, own.members(), own.alarms()))
 
     def leads(self) -> bool:
         """Return whether this member is the leader, as whoever answers knows it."""
@@ -49,30 +90,15 @@ class EtcdMember:
         heir = judge.candidate(self.name, cluster)
         if judge.leader_of(cluster) != self.name or heir is None:
             return []
-        self._clients[self.name].move_leader(str(heir["ID"]))
+        self._everybody.member(self.name).move_leader(str(heir["ID"]))
         return [f"etcd leadership moved from {self.name} to {heir['name']}"]
 
     def _cluster(self, *, without_self: bool = False) -> judge.Cluster:
         """Return what the first member that answers with a quorum behind it knows, and everybody's status."""
-        trouble: ClientError | None = None
-        for name, client in self._clients.items():
-            if without_self and name == self.name and len(self._clients) > 1:
-                continue
-            try:
-                client.read("health")
-                return self._look(client.members(), client.alarms())
-            except ClientError as error:
-                trouble = error
-        if trouble is not None:
-            raise trouble
-        return judge.Cluster(tuple(self._clients))
+        names = self._everybody.names
+        asked = [name for name in names if not (without_self and name == self.name and len(names) > 1)]
+        return self._everybody.ask(self._with_quorum, asked)
 
-    def _look(self, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]) -> judge.Cluster:
-        statuses: dict[str, Mapping[str, Any]] = {}
-        silent: dict[str, str] = {}
-        for name, client in self._clients.items():
-            try:
-                statuses[name] = client.status()
-            except ClientError as error:
-                silent[name] = str(error)
-        return judge.Cluster(tuple(self._clients), members, statuses, alarms, silent)
+    def _with_quorum(self, client: EtcdClient) -> judge.Cluster:
+        client.read("health")
+        return look(self._everybody, client.members(), client.alarms())

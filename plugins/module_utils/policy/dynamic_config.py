@@ -22,7 +22,10 @@ def objections(config: Mapping[str, Any]) -> list[str]:
         value = config.get(key)
         if value is not None and (not _number(value) or value < least):
             found.append(f"{key}: expected a number from {least}, found {value}")
-    ttl, loop, retry = (config.get(key) if config.get(key) is not None else DEFAULTS[key] for key in DEFAULTS)
+    effective: dict[str, Any] = {
+        key: default if config.get(key) is None else config[key] for key, default in DEFAULTS.items()
+    }
+    ttl, loop, retry = (effective[key] for key in ("ttl", "loop_wait", "retry_timeout"))
     if _number(ttl) and _number(loop) and _number(retry) and loop + 2 * retry > ttl:
         found.append(
             f"ttl: expected at least loop_wait + 2 * retry_timeout = {loop + 2 * retry}, found {ttl}: a leader could "

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,41 @@ def test_a_single_member_may_leave() -> None:
 @pytest.mark.parametrize(("size", "needed"), [(1, 1), (3, 2), (5, 3), (7, 4)])
 def test_quorum(size: int, needed: int) -> None:
     assert etcd.quorum(size) == needed
+
+
+def test_a_report_of_a_whole_cluster() -> None:
+    found = etcd.report(cluster(recorded("healthy")))
+    assert (found["ok"], found["leader"], found["revision"], found["alarms"]) == (True, "node3", 1, [])
+    assert found["quorum"] == {"size": 3, "needed": 2, "answering": 3}
+    assert found["members"]["node1"] == {
+        "id": "13494466388937374898",
+        "learner": False,
+        "client_urls": ["https://172.30.77.11:2379"],
+        "version": "3.5.16",
+        "db_size_bytes": 20480,
+        "db_in_use_bytes": 20480,
+        "raft_term": 2,
+        "lag": 0,
+        "ok": True,
+        "reasons": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("recording", "expected", "reason"),
+    [
+        ("one_member_down", NAMES, "etcd member node2: expected an answer"),
+        ("no_quorum", NAMES, "expected at least 2 of 3 members to answer, found 1 (node1): nothing can be written"),
+        ("alarm", NAMES, "etcd member node2: expected no alarm, found NOSPACE"),
+        ("healthy", NAMES[:2], "etcd member node3: expected no member that nobody declared, found one"),
+        ("healthy", (*NAMES, "node4"), "etcd member node4: expected in the member list, found node1, node2, node3"),
+    ],
+)
+def test_a_report_names_everything_that_is_wrong(recording: str, expected: tuple[str, ...], reason: str) -> None:
+    data = recorded(recording)
+    data["alarms"] = data["alarms"] if "failure" not in data["alarms"] else {}
+    seen = cluster(data, expected)
+    seen = replace(seen, statuses={name: status for name, status in seen.statuses.items() if name in expected})
+    found = etcd.report(seen)
+    assert not found["ok"]
+    assert reason in "; ".join(found["reasons"])
