@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.error import HTTPError
 
-from ansible.module_utils.urls import open_url
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, Unreachable
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import NotAuthorised
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Answer, Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_http import Json2, Route
 
 # Odoo speaks HTTP behind the edge; nothing is verified there because nothing is presented.
 PLAIN = Tls(ca_file="")
@@ -22,8 +21,14 @@ class OdooClient:
 
     def __init__(self, name: str, address: str, http_port: int, gevent_port: int = 0) -> None:
         self.name = name
+        self._address = (address, http_port)
         self._http = f"http://{address}:{http_port}"
         self._gevent = f"http://{address}:{gevent_port}" if gevent_port else ""
+
+    def serves(self) -> bool:
+        """Return whether the container takes requests, whatever the databases do; one that is leaving does not."""
+        answer = self._get(f"{self._http}/web/health", accept=(500, 503))
+        return answer.status == 200 and bool(answer.json().get("status") == "pass")
 
     def server(self) -> Any:
         """Return what the HTTP workers say about themselves and their way to the database server."""
@@ -46,28 +51,16 @@ class OdooClient:
         """Return Odoo's version."""
         return str(self._get(f"{self._http}/web/version").json().get("version", ""))
 
+    def json2(self, database: str, key: str, *, read_only: bool = False) -> Json2:
+        """Return JSON-2 at this container."""
+        return Json2(Route(self.name, *self._address), database, key, read_only=read_only)
+
     def knows_key(self, database: str, key: str) -> bool:
         """Return whether the API key is valid now."""
-        what = f"API key at {self.name}"
         try:
-            open_url(
-                f"{self._http}/json/2/res.users/context_get",
-                method="POST",
-                data="{}",
-                headers={
-                    "Authorization": f"bearer {key}",
-                    "Content-Type": "application/json",
-                    "X-Odoo-Database": database,
-                },
-                use_proxy=False,
-                timeout=TIMEOUT_SECONDS,
-            )
-        except HTTPError as error:
-            if error.code in (401, 403):
-                return False
-            raise Refused(what, expected="an answer to a call of JSON-2", found=f"status {error.code}") from None
-        except OSError as error:
-            raise Unreachable(what, expected=f"an answer from {self._http}", found=str(error)) from error
+            self.json2(database, key).call("res.users", "context_get")
+        except NotAuthorised:
+            return False
         return True
 
     def _get(self, url: str, accept: tuple[int, ...] = ()) -> Answer:

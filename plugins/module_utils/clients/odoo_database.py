@@ -66,6 +66,11 @@ class Database:
         """Return the member that this connection found."""
         return str(self._connection.info.host)
 
+    def forbid_writes(self) -> None:
+        """Let the server refuse every write on this connection, from now on."""
+        # Asked for while connecting, it would keep libpq from taking the leader for one that takes writes.
+        self._connection.set_session(readonly=True)
+
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         with self._asking() as cursor:

@@ -37,14 +37,9 @@ class Found:
     strays: bool = False
 
 
-def request(
-    *, url: str, bucket: str, modules: Sequence[str], languages: Sequence[str], parameters: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return what the instance should hold, in the form that the command in the image reads.
-
-    ``parameters`` may add system parameters; it may not change those that the estate stands on.
-    """
-    own = {
+def own_parameters(url: str) -> dict[str, str]:
+    """Return the system parameters that follow from the estate."""
+    return {
         "web.base.url": url,
         "web.base.url.freeze": "True",
         # wkhtmltopdf fetches style sheets from the process it was started by, whatever the edge does.
@@ -52,6 +47,16 @@ def request(
         # Should the object storage's add-on ever be missing, attachments go where every node finds them.
         "ir_attachment.location": "db",
     }
+
+
+def request(
+    *, url: str, bucket: str, modules: Sequence[str], languages: Sequence[str], parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the instance should hold, in the form that the command in the image reads.
+
+    ``parameters`` may add system parameters; it may not change those that the estate stands on.
+    """
+    own = own_parameters(url)
     taken = sorted(set(own) & set(parameters))
     if taken:
         raise ValueError(f"parameters: {', '.join(taken)} follow from the estate; leave them out")

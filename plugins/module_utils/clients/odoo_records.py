@@ -1,0 +1,43 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look into the records of an instance's database, for reports; nothing is changed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
+
+Rows = list[tuple[Any, ...]]
+
+# Ages by the database's own clock; Odoo keeps times in UTC and without a zone.
+QUEUE = """
+SELECT channel, state, count(*), extract(epoch FROM now() AT TIME ZONE 'UTC' - min(date_created))
+FROM queue_job WHERE state NOT IN ('done', 'cancelled') GROUP BY channel, state ORDER BY channel, state
+"""
+SCHEDULED_ACTIONS = """
+SELECT id, cron_name, active, extract(epoch FROM now() AT TIME ZONE 'UTC' - nextcall), failure_count
+FROM ir_cron ORDER BY id
+"""
+MODULES = "SELECT name, state, latest_version FROM ir_module_module WHERE state NOT IN ('uninstalled', 'uninstallable')"
+
+
+def modules(database: Database) -> Rows:
+    """Return name, state and version of what is installed or on its way."""
+    return database.rows(MODULES) if has_table(database, "ir_module_module") else []
+
+
+def queue(database: Database) -> Rows:
+    """Return channel, state, number and age in seconds of jobs that are not done."""
+    return database.rows(QUEUE) if has_table(database, "queue_job") else []
+
+
+def scheduled_actions(database: Database) -> Rows:
+    """Return id, name, whether it is active, how late it is in seconds, and its failures in a row."""
+    return database.rows(SCHEDULED_ACTIONS) if has_table(database, "ir_cron") else []
+
+
+def has_table(database: Database, name: str) -> bool:
+    """Return whether the database has this table; one that Odoo has not made yet has none."""
+    return bool(database.rows("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", name))
