@@ -1,0 +1,196 @@
+"""The figures of a run: what is kept as JSON, what a person reads, and what was wrong."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from tests.load.outcome import Failure
+from tests.load.truth import Truth
+
+PERCENTILES = (50, 90, 99, 100)
+# A load that sends later than this does not measure what it says it measures.
+BEHIND = 0.5
+DETAILS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One request, by the monotonic clock."""
+
+    stream: str
+    due: float
+    started: float
+    ended: float
+    failure: Failure | None = None
+    detail: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long its user waited: from when it was due, not from when the load got round to it."""
+        return self.ended - self.due
+
+
+@dataclass(frozen=True)
+class Websockets:
+    """What the screens' websockets went through."""
+
+    open: int = 0
+    asked: int = 0
+    slowest_answer: float = 0.0
+    outages: tuple[float, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How busy the machine was, everything on it counted, and the share of the load itself."""
+
+    processors: int
+    busy: float
+    own: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that is to be known of a run."""
+
+    run: str
+    ledger: str
+    began: float
+    ended: float
+    wanted: Mapping[str, float]
+    samples: Sequence[Sample]
+    acknowledged: Sequence[float]
+    fates: Mapping[str, int]
+    connections: Mapping[str, int]
+    websockets: Websockets
+    machine: Machine
+    truth: Truth
+    defects: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    @property
+    def failed(self) -> list[Sample]:
+        """Return the failed requests."""
+        return [sample for sample in self.samples if sample.failure]
+
+    @property
+    def longest_gap(self) -> float:
+        """Return the longest time in which no order was acknowledged, the ends of the run included."""
+        return longest_gap(self.acknowledged, self.began, self.ended)
+
+    @property
+    def behind(self) -> float | None:
+        """Return the 99th percentile of how late the load itself was."""
+        return percentile([sample.started - sample.due for sample in self.samples], 99)
+
+    @property
+    def faults(self) -> list[str]:
+        """Return what must not be, as sentences."""
+        said = [f"the load itself is at fault: {defect}" for defect in self.defects]
+        if (self.behind or 0.0) > BEHIND:
+            said.append(f"the load fell behind its own schedule by {self.behind:.2f} s (99 %): not a measurement")
+        counts = Counter(sample.failure.value for sample in self.samples if sample.failure)
+        if counts:
+            said.append(f"{counts.total()} failed requests: {_counted(counts)}")
+        return said + self.truth.faults
+
+    def data(self) -> dict[str, Any]:
+        """Return the figures as they are kept."""
+        return {
+            "run": self.run,
+            "ledger": self.ledger,
+            "seconds": round(self.seconds, 1),
+            "streams": {name: self._stream(name) for name in sorted({sample.stream for sample in self.samples})},
+            "failed": Counter(sample.failure.value for sample in self.failed if sample.failure),
+            "failures": [
+                {"after": round(sample.due - self.began, 3), "stream": sample.stream, "kind": sample.failure,
+                 "seconds": round(sample.seconds, 3), "detail": sample.detail}
+                for sample in self.failed[:DETAILS]
+            ],
+            "orders": dict(self.fates),
+            "longest_gap_seconds": round(self.longest_gap, 3),
+            "behind_ms": _ms(self.behind),
+            "connections": dict(self.connections),
+            "websockets": asdict(self.websockets),
+            "machine": asdict(self.machine),
+            "truth": {**asdict(self.truth), "holds": self.truth.holds},
+            "faults": self.faults,
+        }  # fmt: skip
+
+    def summary(self) -> str:
+        """Return the figures as a person reads them."""
+        lines = [f"{self.run}: {self.seconds:.0f} s of load through the virtual address"]
+        head = ("", "wanted/s", "reached/s", "answered", "failed", *(f"{_name(p)} ms" for p in PERCENTILES))
+        lines.append("  " + _row(head))
+        for name, figures in self.data()["streams"].items():
+            answered = figures["requests"] - figures["failed"]
+            wanted = "" if figures["wanted"] is None else f"{figures['wanted']:g}"
+            times = [("-" if value is None else f"{value:.0f}") for value in figures["ms"].values()]
+            cells = (name, wanted, f"{figures['reached']:.2f}", str(answered), str(figures["failed"]), *times)
+            lines.append("  " + _row(cells))
+        sockets, truth, machine = self.websockets, self.truth, self.machine
+        outages = f", longest outage {max(sockets.outages):.1f} s" if sockets.outages else ""
+        there, absent = len(truth.unknown.there), len(truth.unknown.absent)
+        lines += [
+            f"  orders: {_counted(self.fates)}; longest time without an acknowledged one {self.longest_gap:.2f} s",
+            f"  connections: {_counted(self.connections)}",
+            f"  websockets: {sockets.open} kept open, {len(sockets.outages)} times lost{outages}",
+            f"  machine: {machine.busy:.0%} of {machine.processors} processors busy, {machine.own:.0%} of one by us",
+            f"  schedule: kept to {_ms(self.behind)} ms (99 %)",
+            f"  database: {truth.acknowledged} acknowledged orders asked for; unknown: {there} there, {absent} not",
+        ]
+        lines += [f"  FAULT  {fault}" for fault in self.faults] or ["  nothing failed, nothing lost, nothing doubled"]
+        return "\n".join(lines)
+
+    def _stream(self, name: str) -> dict[str, Any]:
+        samples = [sample for sample in self.samples if sample.stream == name]
+        failed = sum(sample.failure is not None for sample in samples)
+        answered = [sample.seconds for sample in samples if not sample.failure]
+        return {
+            "wanted": self.wanted.get(name),
+            "reached": round((len(samples) - failed) / self.seconds, 3) if self.seconds else 0.0,
+            "requests": len(samples),
+            "failed": failed,
+            "ms": {_name(p): _ms(percentile(answered, p, failed)) for p in PERCENTILES},
+        }
+
+
+def percentile(values: Iterable[float], share: float, failed: int = 0) -> float | None:
+    """Return the nearest-rank percentile, None where it falls among those that failed.
+
+    A failed request has no time, or took for ever: left out, the figures would be best where the estate is worst.
+    """
+    ordered = sorted(values)
+    rank = max(1, math.ceil((len(ordered) + failed) * share / 100))
+    return ordered[rank - 1] if rank <= len(ordered) else None
+
+
+def longest_gap(moments: Iterable[float], began: float, ended: float) -> float:
+    """Return the longest time within the bounds without any of the moments."""
+    inside = sorted(moment for moment in moments if began < moment < ended)
+    return max(later - earlier for earlier, later in pairwise([began, *inside, ended]))
+
+
+def _name(share: float) -> str:
+    return "worst" if share == 100 else f"p{share:g}"
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"{cells[0]:<10}" + "".join(f"{cell:>11}" for cell in cells[1:])
