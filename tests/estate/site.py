@@ -1,13 +1,12 @@
-"""Runs the collection's playbooks against the estate and says what each task changed."""
+"""Runs the collection against the estate: site.yml, and what each task changed; or one module alone."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from tests.lab import paths
 
@@ -33,50 +32,53 @@ def command(*arguments: str) -> list[str]:
     return [str(paths.RUN_PLAYBOOK), SITE, *arguments]
 
 
-def environment(report: Path) -> dict[str, str]:
-    """Return an environment in which the run writes its report as JSON."""
+def environment() -> dict[str, str]:
+    """Return an environment in which Ansible reports as JSON."""
     return {
         **os.environ,
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
         "ANSIBLE_JSON_INDENT": "0",
         "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_LOG_PATH": str(report),
     }
 
 
 def run(*arguments: str, check: bool = True) -> Run:
     """Run site.yml and return what it did."""
-    with tempfile.TemporaryDirectory() as directory:
-        done = subprocess.run(
-            command(*arguments),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-            env=environment(Path(directory) / "log"),
-        )
-    report = done.stdout[done.stdout.find("{") :]
-    data = json.loads(report) if report else {"plays": [], "stats": {}}
-    tasks = tuple(
-        (host, task["task"]["name"])
-        for play in data["plays"]
+    status, plays, stats, errors = _report(command(*arguments))
+    results = [
+        (host, task["task"]["name"], result)
+        for play in plays
         for task in play["tasks"]
         for host, result in task["hosts"].items()
-        if result.get("changed")
-    )
+    ]
     failures = [
-        f"{host}: {task['task']['name']}: {result.get('msg')}"
-        for play in data["plays"]
-        for task in play["tasks"]
-        for host, result in task["hosts"].items()
+        f"{host}: {name}: {result.get('msg')}"
+        for host, name, result in results
         if result.get("failed") or result.get("unreachable")
     ]
-    result = Run(
-        done.returncode,
-        {host: stats["changed"] for host, stats in data["stats"].items()},
-        tasks,
-        "\n".join(failures) or done.stderr[-3000:],
+    found = Run(
+        status,
+        {host: counts["changed"] for host, counts in stats.items()},
+        tuple((host, name) for host, name, result in results if result.get("changed")),
+        "\n".join(failures) or errors[-3000:],
     )
     if check:
-        assert result.status == 0, result.output
-    return result
+        assert found.status == 0, found.output
+    return found
+
+
+def module(hosts: str, name: str, arguments: dict[str, Any] | None = None, *options: str) -> dict[str, dict[str, Any]]:
+    """Run one module as root and return its result by host; ``failed`` is always there."""
+    given = ["-a", json.dumps(arguments)] if arguments else []
+    _status, plays, _stats, errors = _report([str(paths.RUN_ADHOC), hosts, "--become", "-m", name, *given, *options])
+    assert plays, errors[-3000:]
+    found: dict[str, dict[str, Any]] = plays[0]["tasks"][0]["hosts"]
+    return {host: {"failed": bool(result.get("unreachable")), **result} for host, result in found.items()}
+
+
+def _report(line: list[str]) -> tuple[int, list[Any], dict[str, Any], str]:
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=900, env=environment())
+    report = done.stdout[done.stdout.find("{") :]
+    data = json.loads(report) if report else {"plays": [], "stats": {}}
+    return done.returncode, data["plays"], data["stats"], done.stderr

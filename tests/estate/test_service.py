@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.estate import site
 from tests.estate.world import Estate, Host
-from tests.lab import paths
 
 NAME = "scratch"
 ROOT = f"/etc/erpops/{NAME}"
@@ -21,9 +19,8 @@ ROOT = f"/etc/erpops/{NAME}"
 class Scratch:
     """A service of its own on one host, beside the estate's."""
 
-    def __init__(self, host: Host, results: Path) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self._results = results
 
     def converge(self, *options: str, replace: str = "gated", **changes: Any) -> dict[str, Any]:
         contents = {"a": "as desired", "reloadable": "1", "secret": "canary-7f3a"} | changes.pop("contents", {})
@@ -46,14 +43,7 @@ class Scratch:
             "health_timeout": 15,
         }
         arguments = {"name": NAME, "definition": {**definition, **changes}, "replace": replace}
-        command = [str(paths.RUN_ADHOC), self.host.name, "--become", "-m", "erpops.estate.service"]
-        done = subprocess.run(
-            [*command, "-a", json.dumps(arguments), "-t", str(self._results), *options],
-            capture_output=True,
-            check=False,
-        )
-        found: dict[str, Any] = json.loads((self._results / self.host.name).read_text(encoding="utf-8"))
-        return {**found, "failed": done.returncode != 0}
+        return site.module(self.host.name, "erpops.estate.service", arguments, *options)[self.host.name]
 
     def shell(self, command: str) -> str:
         return str(self.host.run(command).stdout).strip()
@@ -65,8 +55,8 @@ class Scratch:
 
 
 @pytest.fixture(scope="module")
-def scratch(estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
-    service = Scratch(estate.group("etcd")[-1], tmp_path_factory.mktemp("results"))
+def scratch(estate: Estate) -> Iterator[Scratch]:
+    service = Scratch(estate.group("etcd")[-1])
     remove = f"docker rm -f {NAME}; rm -rf {ROOT} /var/lib/erpops/proven/{NAME}.json"
     service.shell(remove)
     yield service

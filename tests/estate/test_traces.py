@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
-from tests.estate import access, sight
+from tests.estate import access
 from tests.estate.journey import Trade
 from tests.estate.traces import TRACES, Walk, leader, psql
+from tests.estate.wait import until_whole
 from tests.estate.web import Json2, Session
 from tests.estate.world import Estate, Instance
 
@@ -30,13 +30,7 @@ def test_nothing_is_left_in_a_filestore_of_one_node(estate: Estate, odoo: Json2)
 
 
 def test_health_of_every_service(estate: Estate) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        ill = [row for row in sight.look(estate) if row.health != "healthy"]
-        if not ill or time.monotonic() > deadline:
-            break
-        time.sleep(2)
-    assert not ill
+    until_whole(estate, 30)
 
 
 def test_both_instances_answer(estate: Estate) -> None:

@@ -20,31 +20,22 @@ def until(condition: Callable[[], bool], seconds: float, what: str, *, interval:
     return time.monotonic() - start
 
 
-def until_healthy(estate: Estate, service: str, seconds: float = 60) -> None:
-    """Wait until every daemon of one kind says it is healthy."""
-
-    def healthy() -> bool:
-        return all(row.health == "healthy" for row in sight.look(estate) if row.service == service)
-
-    until(healthy, seconds, f"every {service} to be healthy", interval=2)
-
-
 def until_whole(estate: Estate, seconds: float = 180) -> None:
-    """Wait until every daemon says it is healthy and each cluster has its roles filled."""
+    """Wait until every service says it is healthy and each cluster has its roles filled."""
     last: list[str] = []
 
     def whole() -> bool:
         rows = sight.look(estate)
-        roles = Counter((row.service.partition(" ")[0], row.role) for row in rows)
+        roles = Counter((row.service, row.role) for row in rows)
         members = len(estate.group("patroni"))
         last[:] = [f"{row.host} {row.service}: {row.health}" for row in rows if row.health != "healthy"]
-        if (roles["patroni", "leader"], roles["patroni", "quorum standby"]) != (1, members - 1):
+        if (roles["patroni", "leader"], roles["patroni", "quorum_standby"]) != (1, members - 1):
             last.append(f"patroni: {roles}")
         if roles["redis", "master"] != 1:
             last.append("redis: not one master")
         return not last
 
     try:
-        until(whole, seconds, "the estate to be whole again", interval=2)
+        until(whole, seconds, "the estate to be whole again", interval=1)
     except AssertionError as error:
         raise AssertionError(f"{error}; found {'; '.join(last)}") from None
