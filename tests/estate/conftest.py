@@ -15,7 +15,7 @@ from tests.lab import paths
 
 ORDER = (
     "test_journey", "test_traces", "test_edge", "test_tls", "test_tenancy", "test_browser",
-    "test_backup", "test_service", "test_convergence", "test_restarts",
+    "test_backup", "test_service", "test_convergence", "test_restarts", "test_renewal",
     "test_interrupted", "test_failures",
 )  # fmt: skip
 

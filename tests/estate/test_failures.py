@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.estate import access, site
-from tests.estate.load import Load
 from tests.estate.traces import leader, redis_of
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Route, Session
 from tests.estate.world import Estate, Host, Instance
+from tests.load.load import Load
+from tests.load.schedule import Rates
 
 # Orders that must go through after a fault before service counts as going on.
 ENOUGH = 5
@@ -22,10 +23,8 @@ ENOUGH = 5
 def load(estate: Estate, north: Instance) -> Iterator[Load]:
     """Orders, all the time these tests run."""
     until_whole(estate)
-    load = Load(access.json2(estate, north, timeout=30))
-    load.start()
-    yield load
-    load.stop()
+    with Load(estate, north, rates=Rates(page=1.0)) as load:
+        yield load
 
 
 def goes_on(load: Load, moment: float, seconds: float, what: str) -> None:
@@ -98,15 +97,12 @@ def test_the_postgresql_leader_stops_and_nobody_is_logged_out(estate: Estate, no
 
 
 def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(load: Load) -> None:
-    load.stop()
-    found = load.reconcile()
-    missing = sorted(reference for reference in load.acknowledged if reference not in found)
-    twice = sorted(reference for reference, times in found.items() if times > 1)
-    print(f"{len(load.acknowledged)} acknowledged, {len(load.unknown)} without an answer, {len(load.refused)} refused")
-    assert not missing
-    assert not twice
-    assert not load.refused
-    assert len(load.acknowledged) > 20
+    result = load.result()
+    print(result.summary())
+    assert result.truth.holds, result.summary()
+    assert not result.fates["refused"], result.summary()
+    assert not result.defects
+    assert result.truth.acknowledged > 20
 
 
 def test_a_run_after_the_faults_changes_nothing_and_moves_nobody_back(estate: Estate) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from tests.estate import access, site
-from tests.estate.load import Load
+from tests.estate import site
 from tests.estate.traces import leader, psql
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Instance
+from tests.load.load import Load
 
 SETTING = "max_locks_per_transaction"
 
@@ -26,20 +26,16 @@ def started(estate: Estate) -> dict[str, float]:
 def test_replicas_restart_first_and_the_leader_by_switchover(estate: Estate, north: Instance) -> None:
     until_whole(estate)
     led, before, wanted = leader(estate).name, started(estate), str(int(settings(estate).pop()) + 32)
-    load = Load(access.json2(estate, north, timeout=30))
-    load.start()
-    try:
+    with Load(estate, north) as load:
         site.run("--tags", "patroni", "-e", json.dumps({"patroni_parameters": {SETTING: int(wanted)}}))
-    finally:
-        load.stop()
     after = started(estate)
     assert settings(estate) == {wanted}
     assert all(after[name] > before[name] for name in before), "expected every member to have been started anew"
     assert max(after, key=lambda name: after[name]) == led, f"expected {led}, which led, to be the last; found {after}"
     assert leader(estate).name != led
-    found = load.reconcile()
-    assert not [reference for reference in load.acknowledged if found.get(reference) != 1]
-    assert load.acknowledged
+    truth = load.truth()
+    assert truth.holds, truth.faults
+    assert truth.acknowledged
 
 
 def test_a_setting_that_is_no_longer_wanted_goes_again(estate: Estate) -> None:
