@@ -23,6 +23,9 @@ check: $(READY) ## The fast part alone: lint and unit tests
 bench: $(READY) ## Measurements of the running estate
 	@$(VENV)/bin/python -m tests.bench
 
+load: $(READY) ## Orders and pages for a minute, then the database's word on them; LOAD='--seconds 600' for more
+	@$(VENV)/bin/python -m tests.load $(LOAD)
+
 lab-up: $(READY) ## Machines and images, nothing on them yet
 	@$(RUN) up
 
@@ -42,7 +45,8 @@ lab-stop: $(READY) ## Remove the machines, keep the built images
 	@$(RUN) down
 
 lab-down: ## Remove every trace: machines, images, the engine if the lab started it, .lab
-	@[ ! -d .lab ] || { $(MAKE) --no-print-directory $(READY) && $(RUN) purge; }
+	@# what is in the engine is the lab's by its label, whether .lab is still there or not
+	@[ ! -d .lab ] && [ ! -S /var/run/docker.sock ] || { $(MAKE) --no-print-directory $(READY) && $(RUN) purge; }
 
 lock: $(READY) ## Write down the versions of the virtual environment
 	@{ echo "# Generated from requirements.txt by 'make lock': the versions the tests last ran with."; \
@@ -56,4 +60,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: help demo test check bench lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference
+.PHONY: help demo test check bench load lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference

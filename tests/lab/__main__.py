@@ -13,6 +13,7 @@ from tests.lab import (
     collection,
     engine,
     estate,
+    home,
     images,
     inventory,
     machines,
@@ -49,7 +50,8 @@ def converge(progress: Progress) -> playbook.Run:
         collection.ensure(progress)
     with progress.phase("Converge"):
         run = playbook.run(progress, "erpops.estate.site")
-    progress.say(f"  {run.changes} changes in {run.seconds:.0f} s")
+    where = ", ".join(f"{host} {changes}" for host, changes in run.changed.items() if changes)
+    progress.say(f"  {run.changes} changes in {run.seconds:.0f} s" + (f" ({where})" if where else ""))
     estate.write(ESTATE)
     return run
 
@@ -77,6 +79,7 @@ _COMMANDS: dict[str, Callable[[Progress], object]] = {
     "images": lambda progress: images.ensure(engine.ensure(progress), progress),
     "collection": collection.ensure,
     "converge": lambda progress: (up(progress), converge(progress)),
+    "site": converge,
     "demo": demo,
     "status": status,
     "lint": suite.lint,
@@ -85,7 +88,7 @@ _COMMANDS: dict[str, Callable[[Progress], object]] = {
     "molecule": suite.molecule,
     "check": suite.check,
     "estate-tests": suite.estate,
-    "test": lambda progress: suite.everything(progress, up, converge),
+    "test": suite.everything,
     "down": removal.machines_only,
     "purge": removal.every_trace,
 }
@@ -95,6 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("command", choices=sorted(_COMMANDS))
     command = parser.parse_args().command
+    home.enter()
     progress = Progress()
     try:
         _COMMANDS[command](progress)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -15,24 +14,11 @@ import docker
 from docker.errors import ImageNotFound
 
 from tests.lab import packages
+from tests.lab.mirror import Mirror, of_this_machine, proxy_configuration
 from tests.lab.progress import Progress
 
 LABEL = "erpops.inputs"
 OWNED = "erpops.lab"
-_PUBLIC_MIRROR = "http://deb.debian.org/debian"
-_SOURCES = """\
-Types: deb
-URIs: http://deb.debian.org/debian
-Suites: {release} {release}-updates
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-
-Types: deb
-URIs: http://deb.debian.org/debian-security
-Suites: {release}-security
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-"""
 
 
 def ensure(client: docker.DockerClient, release: str, progress: Progress) -> str:
@@ -41,14 +27,15 @@ def ensure(client: docker.DockerClient, release: str, progress: Progress) -> str
     if given:
         return given
     reference = f"erpops/base:{release}"
-    wanted = fingerprint(release, _SOURCES)
+    mirror = of_this_machine()
+    wanted = fingerprint(release, mirror.sources(release))
     if is_current(client, reference, wanted):
         return reference
     packages.ensure({"mmdebstrap": "mmdebstrap"}, progress)
     progress.doing(f"base image {release} from packages")
     with tempfile.TemporaryDirectory(prefix="erpops-base-") as work:
         archive = Path(work) / f"{release}.tar"
-        _bootstrap(release, archive, progress)
+        _bootstrap(release, mirror, archive, progress)
         repository, _colon, tag = reference.partition(":")
         client.api.import_image(
             src=str(archive),
@@ -73,31 +60,9 @@ def is_current(client: docker.DockerClient, reference: str, wanted: str) -> bool
     return labels.get(LABEL) == wanted
 
 
-def machine_mirror() -> str:
-    """The Debian mirror this machine uses itself, found among apt's own index targets."""
-    given = os.environ.get("ERPOPS_DEBIAN_MIRROR")
-    if given:
-        return given
-    wanted = ["Created-By: Packages", "Origin: Debian", "Label: Debian"]
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", *wanted]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-    return found[0].rstrip("/") if found else _PUBLIC_MIRROR
-
-
-def apt_proxy_configuration() -> str:
-    """The machine's own apt proxy, as a piece of apt.conf; empty where it has none."""
-    lines = []
-    for name in ("Acquire::http::Proxy", "Acquire::https::Proxy"):
-        command = ["apt-config", "--format", "%v%n", "dump", name]
-        value = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-        if value:
-            lines.append(f'{name} "{value}";\n')
-    return "".join(lines)
-
-
-def _bootstrap(release: str, archive: Path, progress: Progress) -> None:
+def _bootstrap(release: str, mirror: Mirror, archive: Path, progress: Progress) -> None:
     with tempfile.NamedTemporaryFile("w", prefix="erpops-sources-", suffix=".sources") as sources:
-        sources.write(_SOURCES.format(release=release))
+        sources.write(mirror.sources(release))
         sources.flush()
         progress.run(
             [
@@ -110,13 +75,13 @@ def _bootstrap(release: str, archive: Path, progress: Progress) -> None:
                 "--dpkgopt=path-exclude=/usr/share/man/*",
                 "--dpkgopt=path-exclude=/usr/share/locale/*",
                 "--dpkgopt=path-include=/usr/share/locale/locale.alias",
-                *[f"--aptopt={line}" for line in apt_proxy_configuration().splitlines()],
+                *[f"--aptopt={line}" for line in proxy_configuration().splitlines()],
                 '--customize-hook=rm -f "$1/etc/apt/sources.list" "$1/etc/apt/apt.conf.d/99mmdebstrap"',
                 f'--customize-hook=upload "{sources.name}" /etc/apt/sources.list.d/debian.sources',
                 '--customize-hook=chmod 0644 "$1/etc/apt/sources.list.d/debian.sources"',
                 release,
                 str(archive),
-                machine_mirror(),
+                mirror.archive,
             ],
             log="base-images",
             caption=lambda line: f"base image {release}: {line[3:]}" if line.endswith("...") else None,

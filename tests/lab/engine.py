@@ -1,4 +1,8 @@
-"""Sees to a Docker engine: uses a running one, installs and starts one where there is none."""
+"""Sees to a Docker engine: uses a running one, installs and starts one where there is none, and stops what it started.
+
+What it started is known without ``.lab``, which somebody may have deleted: a process by its own command line, units by
+a note that lasts as long as they do, until the machine boots again.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +20,16 @@ from tests.lab import packages, paths
 from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
-_RECORD = paths.ENGINE / "dockerd.json"
 _LOG = paths.ENGINE / "dockerd.log"
 _PID_FILE = paths.ENGINE / "dockerd.pid"
+_COMMAND = ("dockerd", "--pidfile", str(_PID_FILE))
+_PROC = Path("/proc")
+_SYSTEMD = Path("/run/systemd/system")
+_NOTE = Path("/run/erpops-lab-engine.json")
+# The socket first, or it would start the service again.
+_UNITS = ("docker.socket", "docker.service", "containerd.service")
 _START_TIMEOUT = 60
-# By number, in the order of linux/capability.h
-# fmt: off
-_CAPABILITIES = [
-    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
-    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
-    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
-    "CHECKPOINT_RESTORE",
-]
-# fmt: on
+_STOP_TIMEOUT = 60
 _PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
 
 
@@ -53,57 +52,74 @@ def ensure(progress: Progress) -> docker.DockerClient:
     client = connect()
     if client is not None:
         return client
-    packages.ensure(_PACKAGES, progress)
-    progress.doing("starting the Docker engine")
-    if Path("/run/systemd/system").is_dir():
-        progress.run(["systemctl", "start", "docker"], log="engine")
+    if _SYSTEMD.is_dir():
+        _start_units(progress)
     else:
-        _start()
+        packages.ensure(_PACKAGES, progress)
+        progress.doing("starting the Docker engine")
+        _start_process()
     return _wait()
 
 
-def stop_ours() -> bool:
-    """Stop the engine if, and only if, the lab started it by hand. True when it did."""
-    if not _RECORD.exists():
-        return False
-    record: dict[str, int | str] = json.loads(_RECORD.read_text(encoding="utf-8"))
-    pid = int(record["pid"])
-    ours = _started_at(pid) == record["started"]
-    if ours:
+def stop_ours(progress: Progress) -> None:
+    """Stop the engine if, and only if, the lab started it and nobody else runs containers in it."""
+    units = json.loads(_NOTE.read_text(encoding="ascii")) if _NOTE.exists() else []
+    pid = process()
+    if not units and pid is None:
+        return
+    client = connect()
+    others = client.containers.list() if client is not None else []
+    if others:
+        named = ", ".join(str(container.name) for container in others)
+        progress.say(f"  the Docker engine goes on: {named} run in it, which are not the lab's")
+        return
+    progress.doing("stopping the Docker engine")
+    if pid is not None:
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 60
-        while _started_at(pid) == record["started"] and time.monotonic() < deadline:
+        deadline = time.monotonic() + _STOP_TIMEOUT
+        while process() == pid and time.monotonic() < deadline:
             time.sleep(0.2)
-    _RECORD.unlink()
-    return ours
+    if units:
+        progress.run(["systemctl", "stop", *units], log="engine")
+        _NOTE.unlink()
+    progress.say("  stopped the Docker engine the lab had started")
 
 
-def cgroup_version(client: docker.DockerClient) -> int:
-    """1 or 2, as the engine sees it."""
-    return int(client.info().get("CgroupVersion", "1"))
+def process(proc: Path | None = None) -> int | None:
+    """The engine that the lab of this checkout started by hand, by its command line."""
+    for file in (proc or _PROC).glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_text(encoding="utf-8", errors="replace").rstrip("\0").split("\0")
+        except OSError:
+            continue  # it has just ended
+        if (Path(words[0]).name, *words[1:]) == _COMMAND:
+            return int(file.parent.name)
+    return None
 
 
-def missing_capabilities() -> list[str]:
-    """Capabilities outside this machine's bounding set, which nothing it starts can be given."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    bounding = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapBnd"))
-    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text(encoding="ascii"))
-    return [_CAPABILITIES[bit] for bit in range(last + 1) if not bounding >> bit & 1]
-
-
-def _start() -> None:
+def _start_process() -> None:
     paths.private_directory(paths.ENGINE)
     _PID_FILE.unlink(missing_ok=True)
     with _LOG.open("ab") as log:
-        process = subprocess.Popen(  # it outlives this command on purpose; stop_ours() ends it
-            ["dockerd", "--pidfile", str(_PID_FILE)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        subprocess.Popen(  # it outlives this command on purpose; stop_ours() ends it
+            _COMMAND, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-    record = {"pid": process.pid, "started": _started_at(process.pid)}
-    paths.write(_RECORD, json.dumps(record) + "\n")
+
+
+def _start_units(progress: Progress) -> None:
+    """Installing the packages starts them already, so what was idle is noted before."""
+    idle = [unit for unit in _UNITS if not _active(unit)]
+    packages.ensure(_PACKAGES, progress)
+    progress.doing("starting the Docker engine")
+    if os.geteuid() != 0:
+        raise NoEngine("No Docker engine answers. Start it (systemctl start docker), or run as root.")
+    if not _NOTE.exists():  # else an interrupted run has noted it
+        paths.write(_NOTE, json.dumps(idle))
+    progress.run(["systemctl", "start", "docker.service"], log="engine")
+
+
+def _active(unit: str) -> bool:
+    return subprocess.run(["systemctl", "is-active", "--quiet", unit], check=False).returncode == 0
 
 
 def _wait() -> docker.DockerClient:
@@ -113,14 +129,5 @@ def _wait() -> docker.DockerClient:
         if client is not None:
             return client
         time.sleep(0.3)
-    raise NoEngine(f"The Docker engine did not answer within {_START_TIMEOUT} s. Its log: {_LOG}")
-
-
-def _started_at(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot: a pid alone may belong to somebody else by now."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]
+    where = "journalctl --unit docker" if _SYSTEMD.is_dir() else str(_LOG)
+    raise NoEngine(f"The Docker engine did not answer within {_START_TIMEOUT} s. Its log: {where}")

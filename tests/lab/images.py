@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -124,9 +123,6 @@ def _arguments(name: str, base: str) -> dict[str, str]:
     arguments = {"BASE": base}
     if name == "odoo":
         arguments["LANGUAGES"] = " ".join(languages(inventory.instances()))
-        mirror = os.environ.get("ERPOPS_DEBIAN_MIRROR")
-        if mirror:
-            arguments["DEBIAN_MIRROR"] = mirror
     return arguments
 
 

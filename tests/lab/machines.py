@@ -13,8 +13,10 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from tests.lab import bases, cgroups, engine, keys, packages, paths
+from tests.lab import bases, cgroups, keys, packages, paths
 from tests.lab.errors import LabError
+from tests.lab.isolation import isolation, lacking_here
+from tests.lab.mirror import proxy_configuration
 from tests.lab.plan import USER, Lab, Machine
 from tests.lab.progress import Progress
 
@@ -23,27 +25,27 @@ _KEYS_LABEL = "erpops.lab.keys"
 _BOOT_TIMEOUT = 90
 _ARCHIVE = "image.tar"
 _OPERATOR = 1000
-# systemd 257 refuses cgroup v1 unless it is told twice
-_LEGACY_CGROUP = "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 
 
 class MachineFailed(LabError):
     """A machine did not come up; the message says what it was seen doing."""
 
 
-def ensure_image(client: docker.DockerClient, release: str, progress: Progress) -> str:
-    """The image a machine boots from."""
+def ensure_image(client: docker.DockerClient, release: str, bare: bool, progress: Progress) -> str:
+    """The image a machine boots from: a stage of the one Dockerfile."""
+    stage = "bare" if bare else "host"
     base = bases.ensure(client, release, progress)
     context = paths.ROOT / "images" / "host"
-    reference = f"erpops/host:{release}"
+    reference = f"erpops/{stage}:{release}"
     base_id = client.images.get(base).id if client.images.list(base) else base
-    wanted = bases.fingerprint(str(base_id), (context / "Dockerfile").read_text(encoding="utf-8"))
+    wanted = bases.fingerprint(str(base_id), stage, (context / "Dockerfile").read_text(encoding="utf-8"))
     if bases.is_current(client, reference, wanted):
         return reference
-    progress.doing(f"host image {release}")
+    progress.doing(f"{stage} image {release}")
     client.images.build(
         path=str(context),
         tag=reference,
+        target=stage,
         buildargs={"BASE": base},
         labels={bases.LABEL: wanted, _LABEL: "host"},
         rm=True,
@@ -57,14 +59,15 @@ def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
     packages.ensure({"ssh": "openssh-client", "ssh-keygen": "openssh-client"}, progress)
     keys.ensure(lab)
     missing = [machine for machine in lab.machines if _find(client, lab, machine) is None]
-    images = {machine.release: ensure_image(client, machine.release, progress) for machine in missing}
+    kinds = sorted({(machine.release, machine.bare) for machine in missing})
+    images = {kind: ensure_image(client, *kind, progress) for kind in kinds}
     if missing:
         _ensure_network(client, lab)
     for machine in lab.machines:
         container = _find(client, lab, machine)
         if container is None:
             progress.doing(f"creating {machine.name}")
-            container = _create(client, lab, machine, images[machine.release])
+            container = _create(client, lab, machine, images[machine.release, machine.bare])
         _refuse_foreign(container, lab, machine)
         if container.status != "running":
             container.start()
@@ -156,20 +159,14 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
     for volume in lab.volumes(machine):
         client.volumes.create(volume, labels={_LABEL: lab.name})
     api = client.api
+    apart = isolation(client.info(), lacking_here())
+    volumes = tuple(f"{volume}:{target}:rw" for volume, target in lab.volumes(machine).items())
     host_config: dict[str, Any] = api.create_host_config(
-        binds={volume: {"bind": target, "mode": "rw"} for volume, target in lab.volumes(machine).items()},
+        binds=[*volumes, *apart.binds],
         tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108 - the machine's own /tmp, nobody shares it
         extra_hosts={f"{other.name}.{lab.domain}": lab.address(other) for other in lab.machines},
-        **_isolation(client),
     )
-    if "Privileged" not in host_config:
-        # /proc/sys must be writable: roles set network parameters, engines switch forwarding on
-        host_config.update(MaskedPaths=[], ReadonlyPaths=[])
-    if engine.cgroup_version(client) == 1:
-        host_config["Binds"].append("/sys/fs/cgroup:/sys/fs/cgroup:rw")
-        host_config["CgroupnsMode"] = "host"
-    else:
-        host_config["CgroupnsMode"] = "private"
+    host_config.update(apart.host_config)
     endpoint: Any = api.create_endpoint_config(ipv4_address=lab.address(machine), aliases=[machine.name])
     draft = f"{lab.container(machine)}.new"  # it gets its name once it is complete, whatever interrupts this
     leftover = _get(client, draft)
@@ -180,7 +177,7 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
         name=draft,
         hostname=machine.name,
         domainname=lab.domain,
-        environment={"SYSTEMD_PROC_CMDLINE": _LEGACY_CGROUP} if engine.cgroup_version(client) == 1 else {},
+        environment=dict(apart.environment),
         labels={_LABEL: lab.name, _KEYS_LABEL: keys.fingerprint(lab, machine)},
         host_config=host_config,
         networking_config={"EndpointsConfig": {lab.name: endpoint}},
@@ -191,18 +188,6 @@ def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str)
     return client.containers.get(created["Id"])
 
 
-def _isolation(client: docker.DockerClient) -> dict[str, Any]:
-    if engine.cgroup_version(client) == 2 and not engine.missing_capabilities():
-        return {"privileged": True}
-    # A machine that lacks a capability itself cannot give every one of them away, which is what privileged asks for.
-    return {
-        "cap_add": ["ALL"],
-        "cap_drop": engine.missing_capabilities(),
-        "security_opt": ["seccomp=unconfined", "apparmor=unconfined"],
-        "device_cgroup_rules": ["a *:* rwm"],
-    }
-
-
 def _identity(lab: Lab, machine: Machine) -> bytes:
     """What makes a machine this machine: its host key and whom it lets in."""
     host_key = keys.host_key(lab, machine)
@@ -211,7 +196,7 @@ def _identity(lab: Lab, machine: Machine) -> bytes:
         "etc/ssh/ssh_host_ed25519_key.pub": (host_key.with_suffix(".pub").read_bytes(), 0o644, 0),
         f"home/{USER}/.ssh/authorized_keys": (keys.operator_public_key().encode(), 0o600, _OPERATOR),
     }
-    proxy = bases.apt_proxy_configuration()
+    proxy = proxy_configuration()
     if proxy:
         files["etc/apt/apt.conf.d/80lab-proxy"] = (proxy.encode(), 0o644, 0)
     archive = io.BytesIO()

@@ -21,6 +21,7 @@ AUTHORITY = LAB / "authority"
 CA_FILE = AUTHORITY / "ca.crt"
 
 ANSIBLE_HOME = LAB / "ansible"
+HOME = LAB / "home"
 
 SSH = LAB / "ssh"
 SSH_KEY = SSH / "id_ed25519"

@@ -10,12 +10,15 @@ USER = "ops"
 
 @dataclass(frozen=True)
 class Machine:
-    """A host that boots systemd. ``volumes`` are those kept besides its engine's and its services' data."""
+    """A host that boots systemd. ``volumes`` are those kept besides its engine's and its services' data; on a ``bare``
+    one the roles have to install what they need.
+    """
 
     name: str
     last_octet: int
     groups: tuple[str, ...] = ()
     release: str = "bookworm"
+    bare: bool = False
     volumes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from typing import TextIO
 
 from tests.lab import paths
 from tests.lab.errors import LabError
+
+_ENDED = re.compile(r"^✓ (?P<name>.+) (?P<minutes>\d+):(?P<seconds>\d\d)$")
 
 
 class CommandFailed(LabError):
@@ -82,6 +85,23 @@ class Progress:
         """A line that stays."""
         self._print(line)
 
+    @contextmanager
+    def relayed(self) -> Iterator[Path]:
+        """A file of which every line is shown as it comes: for what runs below a tool that keeps output to itself.
+
+        The phases that end in it count among this run's; one that comes a second time is named so.
+        """
+        file = paths.LOGS / "relayed.log"
+        paths.write(file, "")
+        ended = threading.Event()
+        follower = threading.Thread(target=self._follow, args=(file, ended), daemon=True)
+        follower.start()
+        try:
+            yield file
+        finally:
+            ended.set()
+            follower.join()
+
     def run(
         self,
         command: Sequence[str | Path],
@@ -137,6 +157,29 @@ class Progress:
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         paths.write(paths.TIMINGS, json.dumps(known, indent=2) + "\n")
+
+    def _follow(self, file: Path, ended: threading.Event) -> None:
+        unfinished = ""
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            while True:
+                last = ended.wait(0.2)
+                for part in lines:
+                    unfinished += part
+                    if unfinished.endswith("\n"):
+                        self._relay(unfinished.rstrip("\n"))
+                        unfinished = ""
+                if last:
+                    if unfinished:
+                        self._relay(unfinished)
+                    return
+
+    def _relay(self, line: str) -> None:
+        self.say(line)
+        phase = _ENDED.match(line)
+        if phase:
+            name = phase["name"]
+            name = f"{name} again" if name in self.timings else name
+            self.timings[name] = 60.0 * int(phase["minutes"]) + int(phase["seconds"])
 
     def _enter(self, name: str, start: float) -> None:
         self._phases.append((name, start))

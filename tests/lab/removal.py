@@ -1,4 +1,4 @@
-"""Takes the lab away again: its machines alone, or every trace of it."""
+"""Takes the lab away again: its machines alone, or every trace of it. What is the lab's says so itself, by a label."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import docker
 from docker.errors import APIError
 
-from tests.lab import bases, engine, inventory, machines, paths
+from tests.lab import bases, cgroups, engine, inventory, machines, paths
 from tests.lab.plan import ESTATE
 from tests.lab.progress import Progress
 
 # What describes machines that are gone. Keys, secrets and built images stay for the next time.
 _OF_MACHINES = (paths.READY, paths.ESTATE_JSON)
+# What linters and tests leave in the working tree.
+_CACHES = (".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
 def machines_only(progress: Progress) -> None:
@@ -36,10 +38,11 @@ def every_trace(progress: Progress) -> None:
         client = engine.connect()
         if client is not None:
             _remove_owned(client, progress)
-        if engine.stop_ours():
-            progress.say("  stopped the Docker engine the lab had started")
+        engine.stop_ours(progress)
         progress.doing(f"removing {paths.LAB}")
-        shutil.rmtree(paths.LAB, ignore_errors=True)
+        for directory in (*(paths.ROOT / cache for cache in _CACHES), paths.LAB):
+            if directory.exists():
+                shutil.rmtree(directory)
 
 
 def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:
@@ -50,6 +53,7 @@ def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:
         volume.remove(force=True)
     for network in client.networks.list(filters=owned):
         network.remove()
+    cgroups.sweep(client, bases.OWNED)
     # children before the images they were built from: an image with children refuses to go
     remaining = _owned_images(client)
     while remaining:

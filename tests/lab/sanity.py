@@ -17,7 +17,7 @@ from tests.lab.progress import Progress
 # ansible-test begins each of its environments with this pip, by a script that it fetches from a site of its own. The
 # same pip comes from the package index, and a few lines do what that script would do.
 _PIP = "24.2"
-_CACHE = Path.home() / ".ansible" / "test" / "cache"
+_CACHE = paths.HOME / ".ansible" / "test" / "cache"  # in the home that the lab gives it
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 _SCRIPT = """\
 import os

@@ -1,12 +1,14 @@
 """Machines for one Molecule scenario: ``python -m tests.lab.scenario up etcd``.
 
-Its ``molecule.yml`` lists them as platforms (name, groups, release, images). They stand on a network of their own,
-beside the estate's, and are described by an inventory under ``.lab/molecule``.
+Its ``molecule.yml`` lists them as platforms (name, groups, release, bare, images). A platform that names no release
+takes ``ERPOPS_RELEASE``. They stand on a network of their own, beside the estate's, and are described by an inventory
+under ``.lab/molecule``.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -22,7 +24,7 @@ from tests.lab.progress import Progress
 
 SCENARIOS = paths.ROOT / "extensions" / "molecule"
 _FIRST_OCTET = 11
-_RELEASE = "bookworm"
+RELEASES = ("bookworm", "trixie")
 
 
 def platforms(name: str) -> list[dict[str, Any]]:
@@ -32,15 +34,24 @@ def platforms(name: str) -> list[dict[str, Any]]:
     return listed
 
 
+def releases(listed: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The releases a scenario runs on, one after the other: all of them, unless each platform has its own."""
+    return RELEASES if any("release" not in platform for platform in listed) else RELEASES[:1]
+
+
 def plan(name: str, listed: list[dict[str, Any]]) -> Lab:
     """The machines of a scenario as a lab of their own."""
+    release = os.environ.get("ERPOPS_RELEASE", RELEASES[0])
+    if release not in RELEASES:
+        raise LabError(f"ERPOPS_RELEASE: expected {' or '.join(RELEASES)}, found {release}")
     third_octet = 100 + zlib.crc32(name.encode()) % 100
     wanted = tuple(
         Machine(
             str(platform["name"]),
             _FIRST_OCTET + position,
             tuple(platform.get("groups", [])),
-            release=str(platform.get("release", _RELEASE)),
+            release=str(platform.get("release", release)),
+            bare=bool(platform.get("bare", False)),
         )
         for position, platform in enumerate(listed)
     )
@@ -89,11 +100,11 @@ def main() -> int:
     parser.add_argument("action", choices=["up", "load", "down"])
     parser.add_argument("name")
     arguments = parser.parse_args()
-    listed = platforms(arguments.name)
-    lab = plan(arguments.name, listed)
-    wanted = sorted({str(image) for platform in listed for image in platform.get("images", [])})
     progress = Progress()
     try:
+        listed = platforms(arguments.name)
+        lab = plan(arguments.name, listed)
+        wanted = sorted({str(image) for platform in listed for image in platform.get("images", [])})
         with progress.phase(f"Machines of {lab.name}"):
             if arguments.action == "up":
                 progress.say(f"  inventory: {up(lab, wanted, progress)}")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.lab import paths, scenario
+from tests.lab.errors import LabError
 from tests.lab.plan import ESTATE, Lab, Machine
 
 
@@ -60,12 +61,35 @@ def test_a_scenario_is_described_as_an_estate_of_its_own() -> None:
     assert set(content["hosts"]) == {"m1", "m2"}
 
 
-def test_every_scenario_s_machines_can_be_planned() -> None:
+def test_every_scenario_runs_on_all_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     names = [path.parent.name for path in scenario.SCENARIOS.glob("*/molecule.yml") if path.parent.name != "default"]
     assert sorted(names) == ["docker_engine", "etcd", "redis_sentinel"]
     for name in names:
-        releases = {machine.release for machine in scenario.plan(name, scenario.platforms(name)).machines}
-        assert releases == {"bookworm", "trixie"}
+        seen = set()
+        for release in scenario.releases(scenario.platforms(name)):
+            monkeypatch.setenv("ERPOPS_RELEASE", release)
+            seen |= {machine.release for machine in scenario.plan(name, scenario.platforms(name)).machines}
+        assert seen == {"bookworm", "trixie"}
+
+
+def test_a_cluster_stands_on_the_release_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[dict[str, Any]] = [{"name": "m1"}, {"name": "m2"}]
+    assert scenario.releases(listed) == ("bookworm", "trixie")
+    for release in scenario.RELEASES:
+        monkeypatch.setenv("ERPOPS_RELEASE", release)
+        assert {machine.release for machine in scenario.plan("etcd", listed).machines} == {release}
+    monkeypatch.setenv("ERPOPS_RELEASE", "buster")
+    with pytest.raises(LabError, match="ERPOPS_RELEASE: expected bookworm or trixie, found buster"):
+        scenario.plan("etcd", listed)
+
+
+def test_machines_with_a_release_each_are_raised_once() -> None:
+    listed: list[dict[str, Any]] = [
+        {"name": "m1", "release": "bookworm", "bare": True},
+        {"name": "m2", "release": "trixie"},
+    ]
+    assert len(scenario.releases(listed)) == 1
+    assert [machine.bare for machine in scenario.plan("docker_engine", listed).machines] == [True, False]
 
 
 def test_scenarios_stand_on_networks_apart_from_the_estate_s() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,19 @@ def test_a_playbook_s_recap_is_counted(tmp_path: Path, monkeypatch: pytest.Monke
         run = playbook.run(progress, str(output))
     assert (run.changed, run.changes) == ({"node1": 2, "store1": 0}, 2)
     assert "Converge etcd" in out.getvalue()
+
+
+def test_what_runs_below_another_tool_is_shown_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "LOGS", tmp_path)
+    out = io.StringIO()
+    progress = Progress(out)
+    with progress.relayed() as file, file.open("a", encoding="utf-8") as below:
+        below.write("• Converge\n✓ Converge 4:05\nhalf a ")
+        below.flush()
+        deadline = time.monotonic() + 5
+        while "4:05" not in out.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert out.getvalue() == "• Converge\n✓ Converge 4:05\n"
+        below.write("line\n✓ Converge 0:40\nnot ended")
+    assert out.getvalue().endswith("half a line\n✓ Converge 0:40\nnot ended\n")
+    assert progress.timings == {"Converge": 245.0, "Converge again": 40.0}
