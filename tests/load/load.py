@@ -128,7 +128,8 @@ class Load:
         return [sample for sample in list(self.samples) if sample.failure and sample.due >= since]
 
     def truth(self) -> Truth:
-        """Read the ledger from the disk and the database on its leader, and compare."""
+        """Stop, read the ledger from the disk and the database on its leader, and compare."""
+        self.stop()
         history = read(self._ledger.path)
         return judge(history, database.read(self.estate, self.instance.database, history.run))
 

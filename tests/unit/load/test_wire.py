@@ -81,6 +81,11 @@ def answers(times: int) -> Server:
     return server
 
 
+def answers_and_closes_later(connection: ssl.SSLSocket) -> None:
+    answers(1)(connection)
+    threading.Event().wait(0.1)
+
+
 def answers_and_waits(connection: ssl.SSLSocket) -> None:
     answers(1)(connection)
     connection.recv(65536)
@@ -119,9 +124,9 @@ def test_a_new_connection_is_new_and_not_kept(serve: Callable[..., Wire]) -> Non
 
 
 def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure(serve: Callable[..., Wire]) -> None:
-    wire = serve(answers(1), answers(1))
+    wire = serve(answers_and_closes_later, answers(1))
     assert wire.ask(GET, kept=True).status == 200
-    threading.Event().wait(0.1)  # the other end closes
+    threading.Event().wait(0.3)
     assert wire.ask(GET, kept=True).status == 200
     assert (wire.opened, wire.reused) == (2, 0)
 
