@@ -51,9 +51,13 @@ class OdooClient:
         """Return Odoo's version."""
         return str(self._get(f"{self._http}/web/version").json().get("version", ""))
 
+    def route(self) -> Route:
+        """Return a connection that is kept for several requests."""
+        return Route(self.name, *self._address)
+
     def json2(self, database: str, key: str, *, read_only: bool = False) -> Json2:
         """Return JSON-2 at this container."""
-        return Json2(Route(self.name, *self._address), database, key, read_only=read_only)
+        return Json2(self.route(), database, key, read_only=read_only)
 
     def knows_key(self, database: str, key: str) -> bool:
         """Return whether the API key is valid now."""

@@ -135,6 +135,8 @@ class Session:
     def __init__(self, route: Route) -> None:
         self._route = route
         self._cookies: dict[str, str] = {}
+        # Every session id it was ever given.
+        self.ids: set[str] = set()
 
     def log_in(self, login: str, password: str) -> None:
         """Log in by the form, as people do."""
@@ -180,6 +182,7 @@ class Session:
         answer, cookies = self._route.send(method, path, body, {name: text for name, text in headers.items() if text})
         for line in cookies:
             self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
+        self.ids |= {self._cookies["session_id"]} if "session_id" in self._cookies else set()
         return answer
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 
@@ -36,6 +37,12 @@ def queue(database: Database) -> Rows:
 def scheduled_actions(database: Database) -> Rows:
     """Return id, name, whether it is active, how late it is in seconds, and its failures in a row."""
     return database.rows(SCHEDULED_ACTIONS) if has_table(database, "ir_cron") else []
+
+
+def host_name(database: Database) -> str:
+    """Return the name that users dial."""
+    rows = database.rows("SELECT value FROM ir_config_parameter WHERE key = 'web.base.url'")
+    return str(urlsplit(rows[0][0] if rows else "").hostname or "")
 
 
 def has_table(database: Database, name: str) -> bool:

@@ -10,6 +10,8 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass
 
 SESSIONS = "erpops_session_redis"
+# Of a session id, what stays when Odoo rotates it; the add-on's own names are compared with these in the tests.
+IDENTIFIER_LENGTH = 42
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def published(ports: Mapping[str, list[Mapping[str, str]] | None], port: int) ->
     """Return address and port at which the engine publishes a container's port, as it describes them."""
     bindings = ports.get(f"{port}/tcp")
     return (bindings[0]["HostIp"], int(bindings[0]["HostPort"])) if bindings else None
+
+
+def saved_key(settings: Settings) -> str:
+    """Return the name in Redis of all session ids by the time they were saved last."""
+    return f"{settings.redis_prefix}saved"
+
+
+def session_keys(settings: Settings, sid: str) -> tuple[str, str]:
+    """Return the names in Redis of a session and of the set of ids that share its beginning."""
+    return f"{settings.redis_prefix}session:{sid}", f"{settings.redis_prefix}sids:{sid[:IDENTIFIER_LENGTH]}"
 
 
 def _address(seed: str) -> tuple[str, int]:

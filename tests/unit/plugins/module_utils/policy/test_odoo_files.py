@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_files import (
     Settings,
     published,
     read,
+    saved_key,
+    session_keys,
     variables,
 )
+
+from tests.unit.images.odoo.conftest import load
 
 WEB = """[options]
 addons_path = /usr/lib/python3/dist-packages/odoo/addons,/opt/addons/odoo/addons,/opt/erpops/addons
@@ -76,5 +82,12 @@ def test_an_environment_without_what_is_the_images() -> None:
         ({}, 8069, None),
     ],
 )
-def test_where_a_port_is_published(ports: dict[str, list[dict[str, str]] | None], port: int, found: object) -> None:
+def test_where_a_port_is_published(ports: dict[str, list[Mapping[str, str]] | None], port: int, found: object) -> None:
     assert published(ports, port) == found
+
+
+def test_sessions_have_the_names_that_their_store_gives_them() -> None:
+    settings, store = read(WEB, "web.conf"), load("erpops_session_redis", "keys")
+    keys, sid = store.Keys("north:"), "x" * 42 + "y" * 42
+    assert saved_key(settings) == keys.saved
+    assert session_keys(settings, sid) == (keys.session(sid), keys.sids(store.identifier_of(sid)))
