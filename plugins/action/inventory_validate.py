@@ -21,9 +21,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Judge the inventory; fail with every finding."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self.validate_argument_spec(argument_spec={})
+        _result, arguments = self.validate_argument_spec(
+            argument_spec={"groups": {"type": "list", "elements": "str", "default": []}}
+        )
         inventory = read_inventory(task_vars or {}, self._loader)
-        found = findings(inventory)
+        found = findings(inventory, arguments["groups"])
         result.update(
             changed=False,
             hosts=inventory.estate_hosts(),

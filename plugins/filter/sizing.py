@@ -1,23 +1,43 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The answers of policy/sizing.py for roles."""
+"""How large things are, for roles: the answers of policy/sizing.py and policy/host_sizes.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.erpops.estate.plugins.module_utils.policy import sizing
+from ansible_collections.erpops.estate.plugins.module_utils.policy import host_sizes, sizing
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of
 
 
-def memory_share(limits: Sequence[float | None], services: Collection[str], service: str) -> int:
-    """Return what one service gets of the smallest of the limits."""
-    try:
-        return sizing.memory_shares(sizing.usable_memory_mb(*limits), services)[service]
-    except (KeyError, ValueError) as error:
-        raise AnsibleFilterError(f"memory_share: {error}") from error
+def container_limits(host: str, hostvars: Mapping[str, Any]) -> dict[str, int]:
+    """Return the memory limit of each container of the estate on a host."""
+    return dict(_sizes(host, hostvars).limits)
+
+
+def odoo_instances(host: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the instances with everything filled in, workers and limits sized for this host."""
+    return [instance.as_dict() for instance in _sizes(host, hostvars).instances]
+
+
+def max_connections(host: str, hostvars: Mapping[str, Any], given: int = 0) -> dict[str, Any]:
+    """Return PostgreSQL's ``max_connections``, given or sized, and the objections to what is given."""
+    groups = hostvars[host]["groups"]
+    hosts = [host_of(name, hostvars[name]) for name in groups.get("odoo", ())]
+    # Those of a limited run were not all looked at; whoever was tells how large they may be.
+    if any(not one.memory_mb for one in hosts):
+        hosts = [host_of(name, hostvars[name]) for name in groups["all"]]
+    bound = host_sizes.connection_bound(hosts)
+    value = int(given) or sizing.max_connections(bound)
+    return {"value": value, "objections": sizing.connection_objections(bound, value)}
+
+
+def processors(host: str, hostvars: Mapping[str, Any]) -> int:
+    """Return how many processors a host has; two where it was not looked at."""
+    return host_of(host, hostvars[host]).cpus or 2
 
 
 def postgresql_settings(memory_mb: int, cpus: int, connections: int) -> dict[str, dict[str, Any]]:
@@ -29,18 +49,27 @@ def postgresql_settings(memory_mb: int, cpus: int, connections: int) -> dict[str
     return {"host": dict(settings.host), "cluster": dict(settings.cluster)}
 
 
+def _sizes(host: str, hostvars: Mapping[str, Any]) -> host_sizes.Sizes:
+    found = host_of(host, hostvars[host])
+    if not found.memory_mb:
+        raise AnsibleFilterError(
+            f"nothing is known about the memory of {host}: gather its facts, or run tasks_from: preflight of the role "
+            "estate first"
+        )
+    return host_sizes.sizes(found)
+
+
 class FilterModule:
     """The filters by name."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return what Jinja2 may call."""
         return {
-            "connection_objections": sizing.connection_objections,
-            "max_connections": sizing.max_connections,
-            "memory_share": memory_share,
-            "odoo_connection_bound": sizing.odoo_connection_bound,
-            "odoo_workers": sizing.odoo_workers,
+            "container_limits": container_limits,
+            "max_connections": max_connections,
+            "odoo_instances": odoo_instances,
             "postgresql_settings": postgresql_settings,
+            "processors": processors,
             "shared_memory_mb": sizing.shared_memory_mb,
             "wal_settings": sizing.wal_settings,
         }

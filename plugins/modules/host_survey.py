@@ -8,8 +8,8 @@ module: host_survey
 short_description: Look at a host before anything on it is changed
 version_added: "0.1.0"
 description:
-  - Reads what the preflight of an estate judges - clock, operating system, memory, free disk, listening ports, which
-    services of the estate have files there already, and which packages are installed.
+  - Reads what the preflight of an estate judges - clock, operating system, processors, memory, free disk,
+    listening ports, which services of the estate have files there already, and which packages are installed.
   - Takes one round trip through the connection and needs no Python on the host.
   - Nothing is judged here, see M(erpops.estate.host_preflight).
 author:
@@ -53,6 +53,9 @@ survey:
     version:
       description: Its version.
       type: str
+    cpus:
+      description: Processors that are online.
+      type: int
     memory_mb:
       description: Memory in MiB, or the limit of the control group the host lives in where that is lower.
       type: int
@@ -76,6 +79,7 @@ survey:
     clock_doubt: 0.031
     system: debian
     version: "12"
+    cpus: 4
     memory_mb: 7942
     disk_free_mb: 40211
     listening: [["0.0.0.0", 22]]

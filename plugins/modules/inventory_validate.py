@@ -29,7 +29,14 @@ attributes:
     support: none
   idempotent:
     support: full
-options: {}
+options:
+  groups:
+    description:
+      - Groups of services to judge alone, for a role that runs without the rest of an estate; V(docker_engine) for the
+        engine of every host. All of the inventory by default.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
     ESTATE_GROUP,
     SERVICE_GROUPS,
@@ -42,7 +43,10 @@ def read_inventory(task_vars: Mapping[str, Any], loader: DataLoader) -> Inventor
         specs=known.specs,
         unresolved=reader.unresolved,
         misfits=reader.misfits,
-        places=places(_sources(task_vars), {*reader.given, "ansible_host"}),
+        places={
+            **places(_sources(task_vars), {*reader.given, "ansible_host"}),
+            **{str(name): ["--extra-vars"] for name in load_extra_vars(loader)},
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from tests.lab import inventory, paths
@@ -42,12 +43,15 @@ def write_api_key(instance: str, key: str) -> None:
 
 
 def _instance(declared: dict[str, Any]) -> dict[str, Any]:
-    name = str(declared["name"])
+    # Importable once the checkout is linked as the collection it is.
+    paths.link_source()
+    if str(paths.SOURCE_TREE) not in sys.path:
+        sys.path.insert(0, str(paths.SOURCE_TREE))
+    from ansible_collections.erpops.estate.plugins.filter.estate import instances
+
+    instance = instances([declared])[0]
     return {
-        "name": name,
-        "url": f"https://{declared['host_names'][0]}",
-        "database": declared.get("database", name),
-        "admin_login": declared.get("admin_login", "admin"),
-        "admin_password_file": str(paths.SECRETS / name / "admin_password"),
-        "api_key_file": str(paths.SECRETS / name / "api_key"),
+        **{key: instance[key] for key in ("name", "url", "database", "admin_login")},
+        "admin_password_file": str(paths.SECRETS / instance["name"] / "admin_password"),
+        "api_key_file": str(paths.SECRETS / instance["name"] / "api_key"),
     }

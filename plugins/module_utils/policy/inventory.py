@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_hosts import (
     address_findings,
     agreement_findings,
     group_findings,
+    member_findings,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_instances import instance_findings
-from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding, Inventory
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
+    ESTATE_GROUP,
+    SERVICE_GROUPS,
+    Finding,
+    Inventory,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_names import (
     key_findings,
     name_findings,
@@ -20,12 +28,19 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_nam
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_secrets import (
     image_findings,
+    image_name_findings,
     secret_findings,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_values import ENGINE, value_rule_findings
 
 
-def findings(inventory: Inventory) -> list[Finding]:
-    """Return all that is wrong, in the order in which a person would mend it."""
+def findings(inventory: Inventory, groups: Collection[str] = ()) -> list[Finding]:
+    """Return all that is wrong, in the order in which a person would mend it.
+
+    With ``groups`` only what their services need to work alone is asked: a role may run without the rest of an estate.
+    """
+    if groups:
+        return [finding for group in groups for finding in group_rules(inventory, group)]
     return [
         *group_findings(inventory),
         *name_findings(inventory),
@@ -34,7 +49,17 @@ def findings(inventory: Inventory) -> list[Finding]:
         *value_findings(inventory),
         *agreement_findings(inventory),
         *address_findings(inventory),
-        *image_findings(inventory),
-        *instance_findings(inventory),
-        *secret_findings(inventory),
+        *image_name_findings(inventory),
+        *(finding for group in (ESTATE_GROUP, ENGINE, *SERVICE_GROUPS) for finding in group_rules(inventory, group)),
+    ]
+
+
+def group_rules(inventory: Inventory, group: str) -> list[Finding]:
+    """Return what is wrong with one group: members, image, values, secrets."""
+    return [
+        *member_findings(inventory, group),
+        *image_findings(inventory, group),
+        *(instance_findings(inventory) if group == "odoo" else ()),
+        *value_rule_findings(inventory, group),
+        *secret_findings(inventory, group),
     ]

@@ -16,18 +16,12 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
     listed,
     shared_by,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import ADDRESSES
 
 # A majority decides in these, so an even member adds a risk and no safety.
 MAJORITIES = {"etcd": "etcd members", "redis": "Sentinels"}
 PAIRS = {"patroni": "PostgreSQL members", "odoo": "application nodes", "edge": "edges"}
-NEEDS = {"patroni": ("etcd",), "odoo": ("patroni", "redis")}
-ADDRESSES = (
-    "estate_address",
-    "estate_edge_address",
-    "estate_application_address",
-    "estate_data_address",
-    "estate_management_address",
-)
+NEEDS = {"patroni": ("etcd",), "odoo": ("patroni", "redis"), "edge": ("odoo",)}
 # What one estate has only one answer to.
 ESTATE_WIDE = (
     "estate_name",
@@ -69,22 +63,35 @@ def group_findings(inventory: Inventory) -> Iterator[Finding]:
                     f"{group} has hosts and {other}, which it needs, has none",
                     f"Add hosts to the group {other}",
                 )
-    yield from _majorities(inventory)
-    yield from _pairs(inventory)
 
 
-def _majorities(inventory: Inventory) -> Iterator[Finding]:
-    least = 3 if inventory.highly_available() else 1
-    for group, what in MAJORITIES.items():
-        count = len(inventory.members(group))
-        if count == 0:
-            continue
-        if count < least:
-            remedy = f"Add hosts until there are {least}, {WAY_OUT}"
-            yield Finding(f"group {group}", "hosts", f"{count} {what} cannot lose one and keep a majority", remedy)
-        elif count % 2 == 0:
-            problem = f"{count} {what} is an even number: they survive no more losses than {count - 1} would"
-            yield Finding(f"group {group}", "hosts", problem, f"Use {count - 1 or 1} or {count + 1}")
+def member_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
+    """Find a number of members with which the group cannot do what it is for."""
+    count = len(inventory.members(group))
+    if group in MAJORITIES and count:
+        yield from _majority(group, count, 3 if inventory.highly_available() else 1)
+    if group == "redis":
+        yield from _quorum(inventory)
+    if group in PAIRS and count == 1 and inventory.highly_available():
+        yield Finding(
+            f"group {group}",
+            "hosts",
+            f"there is one host where high availability asks for at least two {PAIRS[group]}",
+            f"Add a host to the group {group}, {WAY_OUT}",
+        )
+
+
+def _majority(group: str, count: int, least: int) -> Iterator[Finding]:
+    what = MAJORITIES[group]
+    if count < least:
+        remedy = f"Add hosts until there are {least}, {WAY_OUT}"
+        yield Finding(f"group {group}", "hosts", f"{count} {what} cannot lose one and keep a majority", remedy)
+    elif count % 2 == 0:
+        problem = f"{count} {what} is an even number: they survive no more losses than {count - 1} would"
+        yield Finding(f"group {group}", "hosts", problem, f"Use {count - 1 or 1} or {count + 1}")
+
+
+def _quorum(inventory: Inventory) -> Iterator[Finding]:
     sentinels = len(inventory.members("redis"))
     for host, quorum in inventory.values("redis_sentinel_quorum", inventory.members("redis")):
         if isinstance(quorum, int) and not 1 <= quorum <= sentinels:
@@ -95,19 +102,6 @@ def _majorities(inventory: Inventory) -> Iterator[Finding]:
                 f"Set a number between 1 and {sentinels}; {sentinels // 2 + 1} is usual",
             )
             return
-
-
-def _pairs(inventory: Inventory) -> Iterator[Finding]:
-    if not inventory.highly_available():
-        return
-    for group, what in PAIRS.items():
-        if len(inventory.members(group)) == 1:
-            yield Finding(
-                f"group {group}",
-                "hosts",
-                f"there is one host where high availability asks for at least two {what}",
-                f"Add a host to the group {group}, {WAY_OUT}",
-            )
 
 
 def address_findings(inventory: Inventory) -> Iterator[Finding]:

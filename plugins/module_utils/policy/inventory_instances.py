@@ -7,68 +7,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, Instance
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
     Finding,
     Inventory,
     listed,
     shared_by,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.ports import PORTS, instance_ports
 
-VARIABLE = "estate_instances"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-# Roles of PostgreSQL, users of Redis and databases that exist already.
-RESERVED = frozenset({"postgres", "template0", "template1", "root", "default", "admin", "replicator", "rewind"})
-PORTS = {"http_port": 8069, "gevent_port": 8072}
-# Ports of the services that may stand on the same host as Odoo.
-SERVICE_PORTS = {
-    80: "the edge",
-    443: "the edge",
-    2379: "etcd",
-    2380: "etcd",
-    5000: "the image registry",
-    5432: "PostgreSQL",
-    6379: "Redis",
-    8008: "Patroni",
-    8082: "the edge's metrics",
-    8333: "object storage",
-    26379: "Sentinel",
+# Roles and databases that PostgreSQL has already, and users that Redis and its Sentinels have.
+RESERVED = frozenset(
+    {
+        *("postgres", "template0", "template1", "root", "replicator", "rewinder"),
+        *("default", "admin", "replication", "sentinel"),
+    }
+)
+COUNTS = {
+    "workers": (
+        "without worker processes there is no websocket port and no limit",
+        "Set 1 or more, or leave it out to have it sized",
+    ),
+    "cron_threads": ("no scheduled action would ever run", "Set 1 or more"),
+    "job_workers": ("no job would ever run", "Set 1 or more"),
 }
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An instance with the defaults its role would give it."""
-
-    name: str
-    host_names: tuple[str, ...]
-    database: str
-    bucket: str
-    redis_prefix: str
-    ports: tuple[tuple[str, Any], ...]
-    workers: Any
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Instance:
-        """Read one entry of estate_instances."""
-        name = str(item.get("name", ""))
-        host_names = item.get("host_names") or ()
-        if isinstance(host_names, str):
-            host_names = (host_names,)
-        return cls(
-            name=name,
-            host_names=tuple(str(host_name) for host_name in host_names),
-            database=str(item.get("database") or name),
-            bucket=str(item.get("bucket") or f"{name}-attachments"),
-            redis_prefix=str(item.get("redis_prefix") or f"{name}:"),
-            ports=tuple((key, port if item.get(key) is None else item[key]) for key, port in PORTS.items()),
-            workers=item.get("workers"),
-        )
 
 
 def instance_findings(inventory: Inventory) -> Iterator[Finding]:
@@ -78,6 +46,10 @@ def instance_findings(inventory: Inventory) -> Iterator[Finding]:
     if not isinstance(items, Sequence) or isinstance(items, str):
         yield Finding(where, VARIABLE, "it is not a list", "Write one list entry per instance")
         return
+    if not items and inventory.members("odoo"):
+        yield Finding(
+            where, VARIABLE, "it is empty: the hosts of the group odoo have nothing to run", "Add an instance"
+        )
     instances = []
     for index, item in enumerate(items):
         if not isinstance(item, Mapping):
@@ -86,9 +58,10 @@ def instance_findings(inventory: Inventory) -> Iterator[Finding]:
         instance = Instance.of(item)
         instances.append(instance)
         yield from _one(instance, index, where)
+        yield from _counts(instance, item, where)
     yield from _names_in_common(instances, where)
     yield from _prefixes_in_common(instances, where)
-    yield from _ports_in_common(instances, where)
+    yield from _ports_in_common(instances, _taken(inventory), where)
 
 
 def _one(instance: Instance, index: int, where: str) -> Iterator[Finding]:
@@ -118,11 +91,14 @@ def _one(instance: Instance, index: int, where: str) -> Iterator[Finding]:
     if not BUCKET.fullmatch(instance.bucket) or ".." in instance.bucket:
         problem = f"{instance.bucket!r} is not a valid bucket name"
         yield Finding(where, f"{label}.bucket", problem, "Set bucket to 3 to 63 small letters, digits, dots or hyphens")
-    if instance.workers is not None and (
-        isinstance(instance.workers, bool) or not isinstance(instance.workers, int) or instance.workers < 1
-    ):
-        problem = f"{instance.workers!r} workers: without worker processes there is no websocket port and no limit"
-        yield Finding(where, f"{label}.workers", problem, "Set 1 or more, or leave it out to have it sized")
+
+
+def _counts(instance: Instance, item: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    for key, (why, remedy) in COUNTS.items():
+        count = item.get(key)
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+            problem = f"{count!r} {key.replace('_', ' ')}: {why}"
+            yield Finding(where, f"{VARIABLE}.{instance.name}.{key}", problem, remedy)
 
 
 def _names_in_common(instances: Sequence[Instance], where: str) -> Iterator[Finding]:
@@ -156,16 +132,26 @@ def _prefixes_in_common(instances: Sequence[Instance], where: str) -> Iterator[F
                 )
 
 
-def _ports_in_common(instances: Sequence[Instance], where: str) -> Iterator[Finding]:
+def _taken(inventory: Inventory) -> dict[int, str]:
+    # Whatever stands beside Odoo today: services move, and an instance's ports are known to its users.
+    return {
+        port.number_on(inventory.hosts.get(host, {})): port.owner
+        for group, ports in PORTS.items()
+        for host in inventory.members(group)
+        for port in ports
+    }
+
+
+def _ports_in_common(instances: Sequence[Instance], taken: Mapping[int, str], where: str) -> Iterator[Finding]:
     pairs = []
     for instance in instances:
-        for key, port in instance.ports:
+        for key, port in instance_ports(instance):
             label = f"{VARIABLE}.{instance.name}.{key}"
             if isinstance(port, bool) or not isinstance(port, int) or not 1024 <= port <= 65535:
                 yield Finding(where, label, f"{port!r} is not a port", "Use a number between 1024 and 65535")
                 continue
-            if port in SERVICE_PORTS:
-                problem = f"{port} is the port of {SERVICE_PORTS[port]}"
+            if port in taken:
+                problem = f"{port} is the port of {taken[port]}"
                 yield Finding(where, label, problem, "Choose another port")
             pairs.append((f"{instance.name}.{key}", port))
     for port, owners in shared_by(pairs):

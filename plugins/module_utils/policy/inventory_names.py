@@ -55,7 +55,15 @@ def _unknown(where: str, path: str, value: Any, spec: Mapping[str, Any]) -> Iter
 
 
 def value_findings(inventory: Inventory) -> Iterator[Finding]:
-    """Find values that are not of the kind their specification asks for."""
+    """Find values that are not of the kind their specification asks for.
+
+    A null is a value to Ansible: no default lies beneath it, and no specification refuses it.
+    """
+    for name in inventory.given:
+        default = inventory.specs.get(name, {}).get("default")
+        if default is not None and any(value is None for _host, value in inventory.values(name)):
+            remedy = "Write one, or leave it out to have the default"
+            yield Finding(inventory.where(name), name, "it is set to nothing", remedy)
     for name, reasons in inventory.misfits.items():
         for reason in reasons:
             yield Finding(inventory.where(name), name, reason, "Write it as the role's argument specification says")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
-    SERVICE_GROUPS,
+    ESTATE_GROUP,
     Finding,
     Inventory,
     listed,
@@ -28,19 +28,15 @@ IMAGES = {
     "image_registry": "image_registry",
     "odoo": "odoo",
 }
-# Those members that archive; where nothing is backed up nothing has to be kept secret.
-BACKUP = "patroni with backups"
+# Roles whose image is a variable of their own, with the estate's as its default.
+OWN_IMAGES = ("image_registry", "object_storage", "odoo")
 SECRETS: dict[str, tuple[str, ...]] = {
+    ESTATE_GROUP: ("certificates_ca_passphrase",),
     "patroni": (
         "patroni_superuser_password",
         "patroni_replication_password",
         "patroni_rewind_password",
         "patroni_rest_password",
-    ),
-    BACKUP: (
-        "backup_cipher_passphrase",
-        "backup_s3_access_key",
-        "backup_s3_secret_key",
     ),
     "redis": (
         "redis_sentinel_admin_password",
@@ -49,11 +45,10 @@ SECRETS: dict[str, tuple[str, ...]] = {
     ),
     "object_storage": ("object_storage_admin_access_key", "object_storage_admin_secret_key"),
 }
+# Of members that archive; where nothing is backed up nothing has to be kept secret.
+BACKUP_SECRETS = ("backup_cipher_passphrase", "backup_s3_access_key", "backup_s3_secret_key")
 # Known by name even where no role has them as a variable of its own.
-SECRET_NAMES = (
-    "certificates_ca_passphrase",
-    *(name for names in SECRETS.values() for name in names),
-)
+SECRET_NAMES = (*(name for names in SECRETS.values() for name in names), *BACKUP_SECRETS)
 INSTANCE_SECRETS = (
     "database_password",
     "redis_password",
@@ -67,10 +62,10 @@ OPTIONAL_INSTANCE_SECRETS = ("mail_password",)
 VAULT = "Set it in a file that ansible-vault encrypts"
 
 
-def image_findings(inventory: Inventory) -> Iterator[Finding]:
-    """Find images that are missing or named by a tag where only a digest is the same everywhere."""
-    where = inventory.where("estate_images")
+def image_name_findings(inventory: Inventory) -> Iterator[Finding]:
+    """Find images of services that do not exist."""
     images = inventory.shared("estate_images", {})
+    where = inventory.where("estate_images")
     if not isinstance(images, Mapping):
         yield Finding(where, "estate_images", "it is not a mapping", "Write one image by name of service")
         return
@@ -78,38 +73,45 @@ def image_findings(inventory: Inventory) -> Iterator[Finding]:
         if name not in IMAGES.values():
             remedy = nearest(str(name), IMAGES.values()) or f"Known are {listed(sorted(IMAGES.values()))}"
             yield Finding(where, f"estate_images.{name}", "no service has this name", remedy)
-    for group, name in IMAGES.items():
-        if not inventory.members(group):
-            continue
-        image = str(images.get(name) or _own_image(inventory, group) or "")
-        if not image:
-            problem = f"the group {group} has hosts and no image to run"
-            yield Finding(where, f"estate_images.{name}", problem, "Set it to registry/repository@sha256:digest")
-        elif inventory.environment() != "development" and not DIGEST.fullmatch(image):
-            yield Finding(
-                where,
-                f"estate_images.{name}",
-                f"{image!r} is named by tag and estate_environment is {inventory.environment()}",
-                "Name it by digest, as registry/repository@sha256:digest; a tag may mean another image tomorrow",
-            )
+
+
+def image_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
+    """Find a group's image missing, or named by a tag where only a digest is the same everywhere."""
+    images = inventory.shared("estate_images", {})
+    name = IMAGES.get(group)
+    if not name or not inventory.members(group) or not isinstance(images, Mapping):
+        return
+    where = inventory.where("estate_images")
+    image = str(_own_image(inventory, group) or images.get(name) or "")
+    if not image:
+        problem = f"the group {group} has hosts and no image to run"
+        yield Finding(where, f"estate_images.{name}", problem, "Set it to registry/repository@sha256:digest")
+    elif inventory.environment() != "development" and not DIGEST.fullmatch(image):
+        yield Finding(
+            where,
+            f"estate_images.{name}",
+            f"{image!r} is named by tag and estate_environment is {inventory.environment()}",
+            "Name it by digest, as registry/repository@sha256:digest; a tag may mean another image tomorrow",
+        )
 
 
 def _own_image(inventory: Inventory, group: str) -> Any:
-    # A registry cannot serve the image it runs from, so its role takes one of its own.
-    values = inventory.values(f"{group}_image", inventory.members(group)) if group == "image_registry" else ()
+    # Roles that take an image of their own: a registry cannot serve the one it runs from.
+    values = inventory.values(f"{group}_image", inventory.members(group)) if group in OWN_IMAGES else ()
     return next((value for _host, value in values), None)
 
 
-def secret_findings(inventory: Inventory) -> Iterator[Finding]:
-    """Find secrets that a service will need and nobody has set."""
-    if any(inventory.members(group) for group in SERVICE_GROUPS):
-        yield from _missing(inventory, "certificates_ca_passphrase", "estate", inventory.estate_hosts())
-    archiving = dict(inventory.values("patroni_archive_enabled", inventory.members("patroni")))
-    members = {BACKUP: [host for host in inventory.members("patroni") if archiving.get(host, True)]}
-    for group, names in SECRETS.items():
-        for name in names:
-            yield from _missing(inventory, name, group, members.get(group, inventory.members(group)))
-    yield from _instance_secrets(inventory)
+def secret_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
+    """Find secrets that a group's services will need and nobody has set."""
+    hosts = inventory.estate_hosts() if group == ESTATE_GROUP else inventory.members(group)
+    for name in SECRETS.get(group, ()):
+        yield from _missing(inventory, name, group, hosts)
+    if group == "patroni":
+        archiving = dict(inventory.values("patroni_archive_enabled", hosts))
+        for name in BACKUP_SECRETS:
+            yield from _missing(inventory, name, group, [host for host in hosts if archiving.get(host, True)])
+    if group == "odoo" and hosts:
+        yield from _instance_secrets(inventory)
 
 
 def _missing(inventory: Inventory, name: str, group: str, hosts: list[str]) -> Iterator[Finding]:

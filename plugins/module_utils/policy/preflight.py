@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import (
+    Host,
+    connection_bound,
+    least_mb,
+    sizes,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE as INSTANCES
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
-    SERVICE_GROUPS,
     Finding,
     Inventory,
     listed,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.ports import PORTS, instance_ports
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import (
-    ODOO_DB_MAXCONN,
-    ODOO_DB_MAXCONN_GEVENT,
+    ODOO_HEADROOM_LEAST_MB,
     connection_objections,
-    memory_shares,
-    odoo_connection_bound,
+    system_memory_mb,
     usable_memory_mb,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import Survey
@@ -31,47 +34,28 @@ LARGEST_CLOCK_DIFFERENCE = 1.0
 # its images alone unpack to about 4 GiB.
 DISK_FREE_MB = 1024
 DISK_FREE_NEW_MB = 8192
-# The least share of memory with which a service is of any use: PostgreSQL refuses to be sized below, Odoo
-# needs its web, cron and jobs containers (about 700 MiB for an ordinary set of modules), Redis its buffers.
-LEAST_MB = {"patroni": 256, "odoo": 700, "redis": 64}
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port a service of the estate will listen on: the variable that moves it, and its usual number."""
-
-    service: str
-    variable: str
-    number: int
-
-
-PORTS: dict[str, tuple[Port, ...]] = {
-    "etcd": (Port("etcd", "etcd_client_port", 2379), Port("etcd", "etcd_peer_port", 2380)),
-    "patroni": (Port("patroni", "patroni_postgresql_port", 5432), Port("patroni", "patroni_rest_port", 8008)),
-    "redis": (
-        Port("redis", "redis_sentinel_port", 6379),
-        Port("sentinel", "redis_sentinel_sentinel_port", 26379),
-    ),
-    "edge": (
-        Port("traefik", "traefik_http_port", 80),
-        Port("traefik", "traefik_https_port", 443),
-        Port("traefik", "traefik_management_port", 8082),
-    ),
-    "object_storage": (Port("object_storage", "object_storage_port", 8333),),
-    "image_registry": (Port("image_registry", "image_registry_port", 5000),),
-}
+# What a finding is about where no variable moves a port.
+FIXED_PORT = "listening ports"
 
 
 def preflight_findings(inventory: Inventory, surveys: Mapping[str, Survey]) -> list[Finding]:
     """Return everything that stands in the way on these hosts, and between them."""
+    hosts = {name: _host(inventory, name, surveys.get(name)) for name in inventory.estate_hosts()}
     found = list(_clocks(surveys))
-    for host, survey in surveys.items():
-        found.extend(_system(host, survey))
-        found.extend(_memory(inventory, host, survey))
-        found.extend(_disk(host, survey))
-        found.extend(_ports(inventory, host, survey))
-    found.extend(_connections(inventory))
+    for name, survey in surveys.items():
+        found.extend(_system(name, survey))
+        found.extend(_memory(inventory, hosts[name]))
+        found.extend(_disk(name, survey))
+        found.extend(_ports(inventory, hosts[name], survey))
+    found.extend(_connections(inventory, list(hosts.values())))
     return found
+
+
+def _host(inventory: Inventory, name: str, survey: Survey | None) -> Host:
+    variables = inventory.hosts.get(name, {})
+    memory = usable_memory_mb(survey.memory_mb, variables.get("estate_host_memory_mb")) if survey else 0
+    groups = [group for group in inventory.groups if name in inventory.members(group)]
+    return Host(name, groups, memory, survey.cpus if survey else 0, variables)
 
 
 def _clocks(surveys: Mapping[str, Survey]) -> Iterator[Finding]:
@@ -97,35 +81,31 @@ def _system(host: str, survey: Survey) -> Iterator[Finding]:
         yield Finding(f"host {host}", "operating system", found, "Install Debian 12 or 13 on it")
 
 
-def _memory(inventory: Inventory, host: str, survey: Survey) -> Iterator[Finding]:
-    bound = inventory.hosts.get(host, {}).get("estate_host_memory_mb") or 0
-    total = usable_memory_mb(survey.memory_mb, bound if isinstance(bound, int) else 0)
-    groups = [group for group in SERVICE_GROUPS if host in inventory.members(group)]
-    for service, share in memory_shares(total, groups).items():
-        if share < LEAST_MB.get(service, 0):
-            yield Finding(
-                f"host {host}",
-                "memory",
-                f"{service} would get {share} MiB of {total} and needs {LEAST_MB[service]} at least, "
-                f"beside {listed(group for group in groups if group != service) or 'nothing'}",
-                "Give the host more memory (and estate_host_memory_mb, where it is set), or move services away",
-            )
-    limits = _instance_limits(inventory) if "odoo" in groups else 0
-    if limits > total:
+def _memory(inventory: Inventory, host: Host) -> Iterator[Finding]:
+    found = sizes(host)
+    system = system_memory_mb(host.memory_mb)
+    together = system + sum(found.limits.values())
+    if together > host.memory_mb:
+        bound = inventory.where("estate_host_memory_mb", "") if host.number("estate_host_memory_mb") else ""
+        parts = [f"{name} {limit}" for name, limit in sorted(found.limits.items(), key=lambda item: -item[1])]
         yield Finding(
-            inventory.where("estate_instances"),
-            "estate_instances.memory_mb",
-            f"the containers of all instances may take {limits} MiB and {host} has {total}",
-            "Lower the limits, or give the host more memory",
+            bound or f"host {host.name}",
+            "memory",
+            f"the containers on {host.name} may take {together - system} MiB ({', '.join(parts)}), the system needs "
+            f"{system}, and there are {host.memory_mb}",
+            "Give the host more memory (and estate_host_memory_mb, where it is set), move services away, or lower "
+            "workers and limits",
         )
-
-
-def _instance_limits(inventory: Inventory) -> int:
-    instances = inventory.shared("estate_instances", [])
-    limits = [item.get("memory_mb") for item in instances if isinstance(item, Mapping)]
-    return sum(
-        value for limit in limits if isinstance(limit, Mapping) for value in limit.values() if isinstance(value, int)
-    )
+    for instance in found.instances:
+        for process, least in least_mb(instance).items():
+            if instance.memory_mb[process] < least:
+                yield Finding(
+                    inventory.where(INSTANCES),
+                    f"{INSTANCES}.{instance.name}.memory_mb.{process}",
+                    f"{instance.memory_mb[process]} MiB are too little on {host.name}: its processes take about "
+                    f"{least - ODOO_HEADROOM_LEAST_MB}, and one request needs {ODOO_HEADROOM_LEAST_MB} more",
+                    f"Set {least} or more, lower its workers, or leave the limit out to have it sized",
+                )
 
 
 def _disk(host: str, survey: Survey) -> Iterator[Finding]:
@@ -139,7 +119,7 @@ def _disk(host: str, survey: Survey) -> Iterator[Finding]:
         )
 
 
-def _ports(inventory: Inventory, host: str, survey: Survey) -> Iterator[Finding]:
+def _ports(inventory: Inventory, host: Host, survey: Survey) -> Iterator[Finding]:
     taken: dict[int, list[str]] = {}
     for address, port in survey.listening:
         taken.setdefault(port, []).append(address)
@@ -147,46 +127,28 @@ def _ports(inventory: Inventory, host: str, survey: Survey) -> Iterator[Finding]
         ours = any(name == service or name.startswith(f"{service}-") for name in survey.present)
         if port in taken and not ours:
             yield Finding(
-                f"host {host}",
+                f"host {host.name}",
                 variable,
                 f"something that is not the estate's {service} listens on port {port} ({listed(taken[port])})",
-                f"Stop it (ss -ltnp 'sport = :{port}' on the host says what it is), or choose another port",
+                f"Stop it (ss -ltnp 'sport = :{port}' on the host says what it is)"
+                + (", or choose another port" if variable != FIXED_PORT else ""),
             )
 
 
-def _wanted(inventory: Inventory, host: str) -> Iterator[tuple[str, str, int]]:
-    variables = inventory.hosts.get(host, {})
+def _wanted(inventory: Inventory, host: Host) -> Iterator[tuple[str, str, int]]:
     for group, ports in PORTS.items():
-        for port in ports if host in inventory.members(group) else ():
-            number = variables.get(port.variable, port.number)
-            if isinstance(number, int):
-                yield port.service, port.variable, number
-    if host in inventory.members("odoo"):
-        for item in inventory.shared("estate_instances", []):
-            yield from _instance_ports(item)
+        for port in ports if host.name in inventory.members(group) else ():
+            yield port.service, port.variable or FIXED_PORT, port.number_on(host.variables)
+    for instance in host.instances():
+        for key, number in instance_ports(instance):
+            yield "odoo", f"{INSTANCES}.{instance.name}.{key}", number
 
 
-def _instance_ports(item: Any) -> Iterator[tuple[str, str, int]]:
-    if not isinstance(item, Mapping):
-        return
-    for key, usual in (("http_port", 8069), ("gevent_port", 8072)):
-        number = item.get(key) or usual
-        if isinstance(number, int):
-            yield "odoo", f"estate_instances.{item.get('name')}.{key}", number
-
-
-def _connections(inventory: Inventory) -> Iterator[Finding]:
+def _connections(inventory: Inventory, hosts: list[Host]) -> Iterator[Finding]:
     variable = "patroni_max_connections"
-    instances = inventory.shared("estate_instances", [])
     given = next((value for _host, value in inventory.values(variable, inventory.members("patroni"))), None)
-    if not isinstance(given, int) or given <= 0 or not isinstance(instances, list):
+    if not given:
         return
-    bound = odoo_connection_bound(
-        [item for item in instances if isinstance(item, Mapping)],
-        len(inventory.members("odoo")),
-        db_maxconn=int(inventory.shared("odoo_db_maxconn") or ODOO_DB_MAXCONN),
-        db_maxconn_gevent=int(inventory.shared("odoo_db_maxconn_gevent") or ODOO_DB_MAXCONN_GEVENT),
-    )
-    for objection in connection_objections(bound, given):
+    for objection in connection_objections(connection_bound(hosts), int(given)):
         problem, _semicolon, remedy = objection.partition("; ")
         yield Finding(inventory.where(variable), variable, problem, remedy[:1].upper() + remedy[1:])

@@ -14,24 +14,29 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# What a service needs whatever the host's size. etcd: its hardware guide asks for little where the
-# database is small, ours holds a few kilobytes of Patroni. Edge: Traefik and keepalived.
-FIXED_MB: Mapping[str, int] = {"etcd": 192, "edge": 160, "object_storage": 512, "image_registry": 96}
-
-# How the rest is shared among the services that grow with what they are given. An ERP lives from its
-# database's cache as much as from its workers; sessions are small.
+# How what is left is shared among the services that grow with what they are given. An ERP lives from its
+# database's cache as much as from its workers; sessions are small, however large the host.
 SHARES: Mapping[str, int] = {"patroni": 45, "odoo": 50, "redis": 5}
-
-# Processes of one Odoo instance on one node beside its HTTP workers, and the connections each may hold
-# (db_maxconn is per process; at most three were seen in use by one request).
-ODOO_DB_MAXCONN = 8
-ODOO_DB_MAXCONN_GEVENT = 16
+# The least with which a service is of any use (PostgreSQL refuses to be sized below, Redis needs its buffers),
+# and the most that helps it.
+LEAST_MB: Mapping[str, int] = {"patroni": 256, "redis": 96}
+MOST_MB: Mapping[str, int] = {"redis": 2048}
 
 # Odoo's deployment guide: a worker serves about six users, at most cpus * 2 + 1 workers; one worker in
 # five is busy with heavy requests of about 1 GB, the others stay near 150 MB.
 ODOO_WORKER_LIGHT_MB = 150
 ODOO_WORKER_HEAVY_MB = 1024
 ODOO_HEAVY_RATIO = 0.2
+# What a container of Odoo takes beside its workers, from the sums seen for an instance with 68 modules (proportional
+# set size): 530 MiB for web with two workers that had served users, 180 for cron and 260 for jobs with one worker.
+ODOO_BESIDE_WORKERS_MB: Mapping[str, int] = {"web": 230, "cron": 30, "jobs": 110}
+# A worker's limit counts virtual memory. So much of it is mapped and never touched (427 MiB mapped, 207 resident).
+ODOO_UNTOUCHED_MB = 200
+# The least a container must have above its average: a report is printed by a program of its own, a spreadsheet
+# is read into memory. Below, ordinary work would be killed.
+ODOO_HEADROOM_LEAST_MB = 256
+# wkhtmltopdf maps 1.4 GiB, of which it touches little, and inherits the worker's limit: with less it crashes.
+ODOO_LIMIT_LEAST_MB = 1536
 
 # Connections that are nobody's request: superuser_reserved_connections (3), Patroni and its REST API
 # (3 pooled), pgBackRest and an operator's psql (2), monitoring (2), maintenance such as dumps (4).
@@ -59,17 +64,14 @@ def system_memory_mb(total_mb: int) -> int:
     return max(256, min(2048, total_mb // 10))
 
 
-def memory_shares(total_mb: int, services: Collection[str]) -> dict[str, int]:
-    """Return each co-located service's share of a host's memory.
-
-    Fixed needs come first, the rest is divided among the elastic services that are present by
-    :data:`SHARES`. Unknown services get nothing: a host's other groups are no services.
-    """
-    shares = {name: FIXED_MB[name] for name in sorted(services) if name in FIXED_MB}
-    rest = max(0, total_mb - system_memory_mb(total_mb) - sum(shares.values()))
-    elastic = {name: SHARES[name] for name in sorted(services) if name in SHARES}
-    for name, weight in elastic.items():
-        shares[name] = rest * weight // sum(elastic.values())
+def elastic_shares(rest_mb: int, services: Collection[str], given: Mapping[str, int]) -> dict[str, int]:
+    """Return what each of these services gets of ``rest_mb``: what is given, or its share of what that leaves."""
+    free = max(0, rest_mb - sum(given.values()))
+    weights = {name: SHARES[name] for name in sorted(services) if name not in given}
+    shares = dict(given)
+    for name, weight in weights.items():
+        share = free * weight // sum(weights.values())
+        shares[name] = max(LEAST_MB.get(name, 0), min(MOST_MB.get(name, share), share))
     return shares
 
 
@@ -86,30 +88,30 @@ def odoo_workers(cpus: int, memory_mb: int, instances: int = 1) -> int:
     return max(2, min(by_cpu, by_memory))
 
 
-def odoo_connection_bound(
-    instances: Sequence[Mapping[str, Any]],
-    nodes: int,
-    *,
-    workers: int = 2,
-    cron_threads: int = 1,
-    job_workers: int = 1,
-    db_maxconn: int = ODOO_DB_MAXCONN,
-    db_maxconn_gevent: int = ODOO_DB_MAXCONN_GEVENT,
-) -> int:
-    """Return how many connections all instances may open on all nodes at the same time.
+def odoo_average_mb(process: str, workers: int) -> int:
+    """Return what a container of Odoo takes on average; ``workers`` are its HTTP, cron or job workers."""
+    return ODOO_BESIDE_WORKERS_MB[process] + ODOO_WORKER_LIGHT_MB * workers
 
-    Each process has a pool of its own, so the bound is the number of processes times ``db_maxconn``:
-    of one instance on one node ``workers`` for HTTP and one gevent process, ``cron_threads`` in the cron
-    container and ``job_workers`` plus the runner in the jobs container. The keyword arguments count for
-    an instance that does not say itself.
+
+def odoo_headroom_mb(share_mb: int, averages_mb: Sequence[int], limit_memory_hard_mb: int) -> int:
+    """Return what each of these containers may take above its average, out of a share they have together.
+
+    At most one worker at its hard limit: so much lets a request that runs away end by Odoo's own limit while the
+    container's other processes go on. Where the share has less the kernel ends the largest process of that
+    container, which is the one that runs away; :data:`ODOO_HEADROOM_LEAST_MB` is kept in any case.
     """
-    per_node = 0
-    for instance in instances:
-        web = int(instance.get("workers") or workers)
-        cron = int(instance.get("cron_threads") or cron_threads)
-        jobs = int(instance.get("job_workers") or job_workers) + 1
-        per_node += (web + cron + jobs) * db_maxconn + db_maxconn_gevent
-    return nodes * per_node
+    each = (share_mb - sum(averages_mb)) // max(1, len(averages_mb))
+    return max(ODOO_HEADROOM_LEAST_MB, min(each, limit_memory_hard_mb - ODOO_UNTOUCHED_MB))
+
+
+def odoo_connections(workers: int, cron_threads: int, job_workers: int, db_maxconn: int, db_maxconn_gevent: int) -> int:
+    """Return how many connections one instance may open from one node at the same time.
+
+    Each process has a pool of its own, so the bound is the number of processes times ``db_maxconn``: ``workers``
+    for HTTP and one gevent process, ``cron_threads`` in the cron container and ``job_workers`` plus the runner in
+    the jobs container. At most three were seen in use by one request.
+    """
+    return (workers + cron_threads + job_workers + 1) * db_maxconn + db_maxconn_gevent
 
 
 def max_connections(bound: int) -> int:

@@ -16,6 +16,7 @@ QUESTION = """
 echo @clock; date +%s.%N
 echo @system; . /etc/os-release; echo "$ID $VERSION_ID"
 echo @memory; awk '/^MemTotal/ {print $2}' /proc/meminfo
+echo @cpus; getconf _NPROCESSORS_ONLN
 echo @limit; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
 echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
 echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
@@ -42,6 +43,7 @@ class Survey:
     clock_doubt: float
     system: str
     version: str
+    cpus: int
     memory_mb: int
     disk_free_mb: int
     listening: tuple[tuple[str, int], ...] = ()
@@ -71,6 +73,7 @@ def read(answer: str, asked: float, answered: float) -> Survey:
         clock_doubt=round((answered - asked) / 2, 3),
         system=system,
         version=version,
+        cpus=int(_first(parts, "cpus")),
         memory_mb=memory_kb // 1024,
         disk_free_mb=int(_first(parts, "disk")) // 1024,
         listening=tuple(sorted({_socket(line) for line in parts.get("listening", [])})),

@@ -97,10 +97,16 @@ def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) 
         "estate_host_memory_mb: ",
         "inv/group_vars/all/secrets.yml (encrypted): patroni_superuser_password: this secret is not set",
         "backup_cipher_passphrase: it cannot be resolved",
-        "5 findings",
+        "redis_sentinel_admin_password: it does not fit. Use 16 characters or more",
+        "6 findings",
     ):
         assert expected in run.stdout + run.stderr
     assert "hunter2" not in run.stdout + run.stderr
+
+
+def test_what_the_command_line_sets_is_found_there(tmp_path: Path) -> None:
+    run = validate("-i", str(write(tmp_path)), "-e", "patroni_ttl=10", directory=tmp_path)
+    assert "--extra-vars: patroni_ttl: expected a number from 20, found 10" in run.stdout + run.stderr
 
 
 def test_facts_can_only_be_judged_later(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Inventory
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import PLANES, address
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import read_inventory
 
 
@@ -44,6 +45,16 @@ def test_defaults_of_the_roles_lie_beneath_the_inventory(tmp_path: Path) -> None
     assert "estate_name" in inventory.given
     assert "estate_environment" not in inventory.given
     assert inventory.known["estate_environment"] == "estate"
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1", "ansible_host: 10.0.0.1", "estate_address: 10.0.0.2", "estate_data_address: 10.0.0.3"]
+)
+def test_others_dial_the_address_a_host_has_by_its_own_defaults(tmp_path: Path, text: str) -> None:
+    own = read(tmp_path, f"{text}\n").hosts["n1"]
+    given = dict([text.split(": ")])
+    for plane in PLANES:
+        assert own[f"estate_{plane}_address"] == address(given, "n1", plane)
 
 
 def test_hosts_outside_the_estate_are_not_read(tmp_path: Path) -> None:

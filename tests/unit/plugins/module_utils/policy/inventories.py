@@ -15,9 +15,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_sec
     INSTANCE_SECRETS,
     SECRET_NAMES,
 )
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import plain_defaults
 
 Spoil = Callable[[dict[str, Any]], None]
 
+ROLES = ("certificates", "etcd", "patroni", "backup", "redis_sentinel", "object_storage", "image_registry", "odoo")
 GROUPS = {
     "etcd": ["n1", "n2", "n3"],
     "patroni": ["n1", "n2", "n3"],
@@ -36,6 +38,7 @@ INSTANCES = [
 def variables(host: str, address: str) -> dict[str, Any]:
     """Return what a host of a sound inventory has."""
     return {
+        **copy.deepcopy(dict(plain_defaults())),
         "estate_name": "acme",
         "estate_environment": "production",
         "estate_high_availability": True,
@@ -49,6 +52,8 @@ def variables(host: str, address: str) -> dict[str, Any]:
             name: {key: f"{name}-{key}" for key in INSTANCE_SECRETS} for name in ("north", "south")
         },
         "redis_sentinel_quorum": 2,
+        "backup_bucket": "acme-backup",
+        "object_storage_backup_bucket": "acme-backup",
         **{name: f"{name}-of-{host}" for name in SECRET_NAMES},
     }
 
@@ -57,7 +62,7 @@ def sound() -> dict[str, Any]:
     """Return the fields of an inventory in which nothing is wrong."""
     groups = copy.deepcopy(GROUPS)
     hosts = {host: variables(host, f"10.0.0.{number}") for number, host in enumerate(("n1", "n2", "n3", "s1"), 1)}
-    known = dict.fromkeys(hosts["n1"], "estate") | {"redis_sentinel_quorum": "redis_sentinel"}
+    known = {name: next((role for role in ROLES if name.startswith(f"{role}_")), "estate") for name in hosts["n1"]}
     return {
         "groups": {"estate": list(hosts), **groups},
         "hosts": hosts,

@@ -24,7 +24,7 @@ def problems(north: dict[str, Any], south: dict[str, Any] | None = None, **secre
 def secrets_of(*names: str) -> dict[str, Any]:
     from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_secrets import INSTANCE_SECRETS
 
-    return {name: dict.fromkeys(INSTANCE_SECRETS, "x") for name in names}
+    return {name: {key: f"{name} {key}" for key in INSTANCE_SECRETS} for name in names}
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,11 @@ def test_a_template_that_leads_nowhere_hides_no_other_finding() -> None:
     assert "backup_cipher_passphrase: it cannot be resolved: 'vault_cipher' is undefined" in found[0]
 
 
+def test_a_null_is_not_the_default() -> None:
+    found = texts(findings(inventory(given("patroni_ttl", type="int", default=20), everywhere(patroni_ttl=None))))
+    assert found == ["hosts.yml:3: patroni_ttl: it is set to nothing. Write one, or leave it out to have the default."]
+
+
 def test_a_value_that_does_not_fit() -> None:
     def spoil(fields: dict[str, Any]) -> None:
         fields["misfits"] = {"estate_host_memory_mb": ["it is no integer"]}

@@ -17,7 +17,8 @@ FIT = Survey(
     clock_doubt=0.05,
     system="debian",
     version="12",
-    memory_mb=8192,
+    cpus=4,
+    memory_mb=12288,
     disk_free_mb=40000,
     listening=(("::", 22),),
 )
@@ -45,7 +46,10 @@ def test_fit_hosts_have_no_findings() -> None:
         ({"disk_free_mb": 1023, "present": ("etcd",)}, "1023 MiB are free below /var/lib and 1024 are needed"),
         ({"listening": ((EVERYWHERE, 2379),)}, "etcd_client_port: something that is not the estate's etcd listens"),
         ({"listening": (("127.0.0.1", 5432),)}, "something that is not the estate's patroni listens on port 5432"),
-        ({"listening": (("::", 443),)}, "something that is not the estate's traefik listens on port 443 (::)"),
+        (
+            {"listening": (("::", 443),)},
+            "listening ports: something that is not the estate's traefik listens on port 443",
+        ),
         ({"listening": (("::", 8172),)}, "estate_instances.south.gevent_port: something"),
         ({"listening": (("::", 6379),), "present": ("redistribution",)}, "not the estate's redis listens"),
         ({"clock_offset": 1.2}, "clock of n1: it is at least 1.1 s ahead of that of the controller"),
@@ -82,11 +86,18 @@ def test_clocks_are_compared_with_each_other() -> None:
     assert "clock of n1: it is at least 1.3 s ahead of that of n2" in found[0]
 
 
-def test_services_that_share_too_little_memory() -> None:
-    found = judged(memory_mb=1024)
-    assert any("patroni would get" in text for text in found)
-    assert any("odoo would get" in text for text in found)
-    assert judged(everywhere(estate_host_memory_mb=1024)) == found
+def test_containers_that_may_take_more_than_there_is() -> None:
+    found = judged(memory_mb=4096)
+    assert len(found) == 1
+    assert found[0].startswith("host n1: memory: the containers on n1 may take ")
+    # The largest first, each by its name; the system's part and what there is.
+    assert " MiB (odoo_north_web 786, odoo_south_web 786, " in found[0]
+    assert "the system needs 409, and there are 4096. Give the host more memory" in found[0]
+
+
+def test_the_bound_of_the_inventory_counts_as_the_host_does() -> None:
+    found = judged(everywhere(estate_host_memory_mb=4096))
+    assert [text.replace("group_vars/all/estate.yml:3", "host n1") for text in found] == judged(memory_mb=4096)
 
 
 def test_memory_that_is_enough_for_fewer_services() -> None:
@@ -97,26 +108,72 @@ def test_memory_that_is_enough_for_fewer_services() -> None:
     assert judged(apart, memory_mb=1024) == []
 
 
-def limited(megabytes: int) -> Any:
+@pytest.mark.parametrize("memory", [6144, 8192, 16384, 65536])
+def test_what_is_sized_fits_whatever_the_host_has(memory: int) -> None:
+    assert judged(memory_mb=memory) == []
+
+
+def limited(**megabytes: int) -> Any:
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():
-            host["estate_instances"][0]["memory_mb"] = {"web": megabytes, "cron": 1024, "jobs": 1024}
+            host["estate_instances"][0]["memory_mb"] = megabytes
 
     return spoil
 
 
-def test_limits_of_containers_have_to_fit() -> None:
-    found = judged(limited(6145))
+def test_limits_that_are_given_have_to_fit() -> None:
+    given = {"web": 2048, "cron": 1024, "jobs": 1024}
+    assert judged(limited(**given), memory_mb=12288) == []
+    found = judged(limited(**{**given, "web": 6144}), memory_mb=12288)
     assert len(found) == 1
-    assert "the containers of all instances may take 8193 MiB and n1 has 8192" in found[0]
-    assert judged(limited(6144)) == []
+    assert "(odoo_north_web 6144, " in found[0]
 
 
-@pytest.mark.parametrize(("connections", "fits"), [(0, True), (None, True), (50, False), (400, True)])
-def test_connections(connections: int | None, fits: bool) -> None:
-    found = judged(everywhere(patroni_max_connections=connections))
-    assert (found == []) == fits
-    assert fits or "patroni_max_connections: max_connections: expected at least" in found[0]
+def test_a_limit_that_no_request_would_fit_in() -> None:
+    found = judged(limited(cron=435))
+    assert len(found) == 1
+    assert found[0].startswith(
+        "group_vars/all/instances.yml:2: estate_instances.north.memory_mb.cron: 435 MiB are too little"
+    )
+    assert "take about 180, and one request needs 256 more. Set 436 or more, lower its workers" in found[0]
+    assert judged(limited(cron=436)) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "needed"),
+    [
+        # On each of two nodes: north 2 workers, south 4 by its processors, each with cron, job and runner, 8
+        # connections for each and 16 for gevent; 14 are nobody's.
+        ({}, 2 * ((2 + 3) * 8 + 16 + (4 + 3) * 8 + 16) + 14),
+        ({"odoo_cron_threads": 3}, 270 + 2 * 2 * 2 * 8),
+        ({"odoo_job_workers": 2}, 270 + 2 * 2 * 8),
+        ({"odoo_db_maxconn": 10}, 270 + 2 * (5 + 7) * 2),
+        ({"odoo_db_maxconn_gevent": 32}, 270 + 2 * 2 * 16),
+        ({"odoo_workers": 1}, 270 - 2 * 3 * 8),
+    ],
+)
+def test_the_connection_budget_is_that_of_the_role(changed: dict[str, int], needed: int) -> None:
+    surveys = dict.fromkeys(("n1", "n2", "n3", "s1"), FIT)
+
+    def found(connections: int) -> list[str]:
+        return texts(preflight_findings(inventory(everywhere(patroni_max_connections=connections, **changed)), surveys))
+
+    assert found(needed) == []
+    assert len(found(needed - 1)) == 1
+    assert f"patroni_max_connections: max_connections: expected at least {needed}" in found(needed - 1)[0]
+
+
+def test_hosts_that_were_not_looked_at_count_like_the_largest_that_was() -> None:
+    given = everywhere(patroni_max_connections=200)
+    both = preflight_findings(inventory(given), {"n1": FIT, "n2": FIT})
+    assert texts(preflight_findings(inventory(given), {"n1": FIT})) == texts(both) != []
+    # A run that is limited to hosts without Odoo asks the same.
+    assert texts(preflight_findings(inventory(given), {"n3": FIT})) == texts(both)
+
+
+@pytest.mark.parametrize("connections", [0, None, 400])
+def test_connections_that_are_sized_or_enough(connections: int | None) -> None:
+    assert judged(everywhere(patroni_max_connections=connections)) == []
 
 
 def test_everything_is_said_at_once() -> None:

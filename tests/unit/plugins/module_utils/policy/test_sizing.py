@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy import sizing
 
@@ -28,28 +26,52 @@ def test_without_any_limit_nothing_can_be_sized() -> None:
         sizing.usable_memory_mb(None, 0)
 
 
+@pytest.mark.parametrize(("total", "expected"), [(1024, 256), (4096, 409), (65536, 2048)])
+def test_the_system_keeps_its_part(total: int, expected: int) -> None:
+    assert sizing.system_memory_mb(total) == expected
+
+
 @pytest.mark.parametrize(
-    ("total", "services", "expected"),
+    ("rest", "services", "given", "expected"),
     [
-        (4096, ["patroni"], {"patroni": 3687}),
-        (4096, ["estate", "patroni", "etcd"], {"etcd": 192, "patroni": 3495}),
-        (
-            4096,
-            ["edge", "estate", "etcd", "odoo", "patroni", "redis"],
-            {"edge": 160, "etcd": 192, "odoo": 1667, "patroni": 1500, "redis": 166},
-        ),
-        (
-            65536,
-            ["edge", "etcd", "odoo", "patroni", "redis"],
-            {"edge": 160, "etcd": 192, "odoo": 31568, "patroni": 28411, "redis": 3156},
-        ),
-        (300, ["etcd", "patroni"], {"etcd": 192, "patroni": 0}),
+        (3000, ["patroni"], {}, {"patroni": 3000}),
+        (3000, ["odoo", "patroni", "redis"], {}, {"odoo": 1500, "patroni": 1350, "redis": 150}),
+        # What is given counts as it is; the others share the rest.
+        (3000, ["odoo", "patroni", "redis"], {"patroni": 800}, {"odoo": 2000, "patroni": 800, "redis": 200}),
+        (3000, ["patroni"], {"patroni": 100}, {"patroni": 100}),
+        # Sessions are small, however large the host.
+        (60000, ["redis"], {}, {"redis": 2048}),
+        # Where there is nothing left, the least is what the sum is refused by.
+        (-500, ["odoo", "patroni", "redis"], {}, {"odoo": 0, "patroni": 256, "redis": 96}),
+        (100, [], {}, {}),
     ],
 )
-def test_memory_is_shared_among_what_a_host_carries(total: int, services: list[str], expected: dict[str, int]) -> None:
-    shares = sizing.memory_shares(total, services)
-    assert shares == expected
-    assert sum(shares.values()) <= max(total, 192)
+def test_memory_is_shared_among_what_grows_with_it(
+    rest: int, services: list[str], given: dict[str, int], expected: dict[str, int]
+) -> None:
+    assert sizing.elastic_shares(rest, services, given) == expected
+
+
+@pytest.mark.parametrize(
+    ("process", "workers", "expected"), [("web", 2, 530), ("web", 12, 2030), ("cron", 1, 180), ("jobs", 1, 260)]
+)
+def test_what_a_container_of_odoo_takes(process: str, workers: int, expected: int) -> None:
+    assert sizing.odoo_average_mb(process, workers) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "averages", "hard", "expected"),
+    [
+        (3000, [530, 180, 260], 2560, 676),
+        # No more than one worker takes until its own limit ends it.
+        (30000, [530, 180, 260], 2560, 2360),
+        (30000, [530, 180, 260], 1536, 1336),
+        (1000, [530, 180, 260], 2560, 256),
+        (-1000, [], 2560, 256),
+    ],
+)
+def test_the_room_above_the_average(share: int, averages: list[int], hard: int, expected: int) -> None:
+    assert sizing.odoo_headroom_mb(share, averages, hard) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,26 +90,17 @@ def test_odoo_workers(cpus: int, memory: int, instances: int, expected: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("instances", "nodes", "bound", "connections"),
-    [
-        ([], 2, 0, 50),
-        ([{"workers": 2}], 1, 56, 70),
-        ([{"workers": 2}, {"workers": 1}], 2, 208, 230),
-        ([{}], 2, 112, 130),
-        ([{"workers": 4, "cron_threads": 2, "job_workers": 4}], 2, 208, 230),
-    ],
+    ("counts", "bound"),
+    [((2, 1, 1, 8, 16), 56), ((1, 1, 1, 8, 16), 48), ((4, 2, 4, 8, 16), 104), ((5, 2, 3, 10, 20), 130)],
 )
-def test_the_connection_budget(instances: list[dict[str, Any]], nodes: int, bound: int, connections: int) -> None:
-    assert sizing.odoo_connection_bound(instances, nodes) == bound
+def test_the_connections_of_an_instance_on_a_node(counts: tuple[int, int, int, int, int], bound: int) -> None:
+    assert sizing.odoo_connections(*counts) == bound
+
+
+@pytest.mark.parametrize(("bound", "connections"), [(0, 50), (56, 70), (112, 130), (208, 230)])
+def test_a_budget_that_is_sized_fits(bound: int, connections: int) -> None:
     assert sizing.max_connections(bound) == connections
     assert sizing.connection_objections(bound, connections) == []
-
-
-def test_an_instance_that_says_nothing_takes_what_the_estate_says() -> None:
-    bound = sizing.odoo_connection_bound(
-        [{}, {"workers": 2}], 1, workers=5, cron_threads=2, job_workers=3, db_maxconn=10, db_maxconn_gevent=20
-    )
-    assert bound == (5 + 2 + 4) * 10 + 20 + (2 + 2 + 4) * 10 + 20
 
 
 def test_a_budget_that_does_not_fit_is_refused_with_its_sum() -> None:

@@ -1,0 +1,52 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the estate is, for roles: its instances, and what other hosts and other roles say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.erpops.estate.plugins.module_utils.policy import instances as model
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import Settings, plain_defaults
+
+
+def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, variable: str = "") -> dict[str, str]:
+    """Return each host's address on a plane, or the one that ``variable`` names for a service there."""
+    found = {}
+    for host in hosts:
+        variables = hostvars[host]
+        try:
+            found[str(host)] = str(variables[variable]) if variable in variables else address(variables, host, plane)
+        except ValueError as error:
+            raise AnsibleFilterError(f"addresses: {error}") from error
+    return found
+
+
+def instances(items: Any, variables: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return the instances with everything filled in that their entries leave out."""
+    defaults = plain_defaults() if variables is None else Settings(variables)
+    return [instance.as_dict() for instance in model.instances(items, defaults)]
+
+
+def setting(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Any:
+    """Return what the first host that has any says for a variable of another role, or that role's default."""
+    for host in hosts:
+        variables = hostvars[host]
+        if name in variables:
+            return variables[name]
+    try:
+        return plain_defaults()[name]
+    except KeyError as error:
+        raise AnsibleFilterError(f"setting: no role has a default for {name} that stands for itself") from error
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return what Jinja2 may call."""
+        return {"addresses": addresses, "instances": instances, "setting": setting}

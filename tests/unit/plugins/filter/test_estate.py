@@ -1,0 +1,98 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.erpops.estate.plugins.filter.estate import addresses, instances, setting
+from ansible_collections.erpops.estate.plugins.filter.sizing import (
+    container_limits,
+    max_connections,
+    odoo_instances,
+    processors,
+)
+
+INSTANCES = [{"name": "north", "host_names": ["north.example.com"], "workers": 2}]
+GROUPS = {"all": ["n1", "n2", "n3"], "odoo": ["n1", "n2"], "patroni": ["n1", "n3"]}
+
+
+def variables(host: str, **more: Any) -> dict[str, Any]:
+    groups = [group for group, hosts in GROUPS.items() if host in hosts and group != "all"]
+    return {"groups": GROUPS, "group_names": groups, "estate_instances": INSTANCES, **more}
+
+
+SURVEY = {"estate_host_survey": {"survey": {"memory_mb": 8192, "cpus": 4}}}
+FACTS = {"ansible_facts": {"memtotal_mb": 16384, "processor_vcpus": 8}}
+HOSTVARS = {
+    "n1": variables("n1", ansible_host="10.0.0.1", estate_data_address="10.1.0.1", **SURVEY),
+    "n2": variables("n2", ansible_host="10.0.0.2", object_storage_address="s3.example.com", **FACTS),
+    "n3": variables("n3", patroni_rest_port=8009, estate_host_memory_mb=4096, **SURVEY),
+}
+
+
+def test_addresses_in_the_order_of_the_hosts() -> None:
+    assert list(addresses(["n2", "n1", "n3"], HOSTVARS, "data").items()) == [
+        ("n2", "10.0.0.2"),
+        ("n1", "10.1.0.1"),
+        ("n3", "n3"),
+    ]
+    assert addresses(["n1", "n2"], HOSTVARS, "data", "object_storage_address") == {
+        "n1": "10.1.0.1",
+        "n2": "s3.example.com",
+    }
+
+
+def test_a_plane_nobody_knows() -> None:
+    with pytest.raises(AnsibleFilterError, match="there is no plane 'date'"):
+        addresses(["n1"], HOSTVARS, "date")
+
+
+def test_a_setting_of_another_role() -> None:
+    assert setting(["n1", "n3"], HOSTVARS, "patroni_rest_port") == 8009
+    assert setting(["n1"], HOSTVARS, "patroni_rest_port") == 8008
+    assert setting([], HOSTVARS, "etcd_client_port") == 2379
+
+
+@pytest.mark.parametrize("name", ["etcd_clent_port", "patroni_scope"])
+def test_a_setting_that_no_role_can_tell(name: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"no role has a default for {name}"):
+        setting([], HOSTVARS, name)
+
+
+def test_instances_have_the_defaults_of_the_role() -> None:
+    found = instances([{"name": "north", "host_names": ["north.example.com"]}])[0]
+    assert (found["admin_login"], found["cron_threads"], found["languages"]) == ("admin", 1, ["en_US"])
+    own = instances(INSTANCES, {"odoo_cron_threads": 3, "odoo_workers": 9})[0]
+    assert (own["cron_threads"], own["workers"], own["job_workers"]) == (3, 2, 1)
+
+
+def test_limits_and_instances_of_a_host() -> None:
+    limits = container_limits("n1", HOSTVARS)
+    assert set(limits) == {"patroni", "odoo_north_web", "odoo_north_cron", "odoo_north_jobs"}
+    assert odoo_instances("n1", HOSTVARS)[0]["memory_mb"]["web"] == limits["odoo_north_web"]
+    assert odoo_instances("n3", HOSTVARS) == []
+    # The look at the host goes before its facts, the bound of the inventory before both.
+    assert container_limits("n3", HOSTVARS) == {"patroni": 4096 - 409}
+    assert (processors("n1", HOSTVARS), processors("n2", HOSTVARS)) == (4, 8)
+
+
+def test_a_host_nobody_looked_at_cannot_be_sized() -> None:
+    with pytest.raises(AnsibleFilterError, match="nothing is known about the memory of n1: gather its facts"):
+        container_limits("n1", {"n1": variables("n1")})
+
+
+def test_max_connections_given_and_sized() -> None:
+    # Two nodes: 2 workers, cron, job and runner with 8 each, gevent with 16; 14 for others.
+    assert max_connections("n3", HOSTVARS) == {"value": 130, "objections": []}
+    assert max_connections("n3", HOSTVARS, 126) == {"value": 126, "objections": []}
+    assert "expected at least 126" in max_connections("n3", HOSTVARS, 125)["objections"][0]
+
+
+def test_a_limited_run_counts_as_a_full_one() -> None:
+    sized = {name: {**own, "estate_instances": [{**INSTANCES[0], "workers": None}]} for name, own in HOSTVARS.items()}
+    unseen = {key: value for key, value in sized["n2"].items() if key != "ansible_facts"}
+    alike = {**sized, "n2": {**sized["n2"], "ansible_facts": {"memtotal_mb": 8192, "processor_vcpus": 4}}}
+    assert max_connections("n3", {**sized, "n2": unseen}) == max_connections("n3", alike)
