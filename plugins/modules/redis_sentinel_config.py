@@ -19,10 +19,9 @@ description:
   - A Sentinel that does not answer yet is left out; RV(sentinel_answers) says so.
 author:
   - erpops.estate contributors (@erpops)
-requirements:
-  - python3-redis on the host
 extends_documentation_fragment:
   - erpops.estate.attributes
+  - erpops.estate.redis_cluster
 attributes:
   check_mode:
     support: full
@@ -31,58 +30,8 @@ attributes:
   idempotent:
     support: full
 options:
-  cluster:
-    description: Where everybody is and how they are entered.
-    type: dict
-    required: true
-    suboptions:
-      address:
-        description: Address of this host.
-        type: str
-        required: true
-      members:
-        description: Addresses of all hosts, this one among them; the first is the first master.
-        type: list
-        elements: str
-        required: true
-      port:
-        description: Port of Redis.
-        type: int
-        default: 6379
-      sentinel_port:
-        description: Port of Sentinel.
-        type: int
-        default: 26379
-      master_name:
-        description: Name under which the Sentinels watch the master.
-        type: str
-        required: true
-      quorum:
-        description: How many Sentinels must agree that the master is down.
-        type: int
-        default: 2
-      min_replicas:
-        description: Replicas in sync without which a master refuses writes.
-        type: int
-        default: 1
-      max_lag_seconds:
-        description: Seconds of silence after which a replica does not count as in sync.
-        type: int
-        default: 10
-      ca_file:
-        description: CA that the servers' certificates are verified against.
-        type: path
-        required: true
-      user:
-        description: User that may do everything.
-        type: str
-        required: true
-      password_file:
-        description: File on this host that holds the user's password; written when O(password) is new.
-        type: path
-        required: true
   password:
-    description: Password the user should have.
+    description: Password the user should have; written to its O(cluster.password_file) when it is new.
     type: str
     required: true
   finish:
@@ -183,24 +132,11 @@ sentinel_answers:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import CLUSTER_SPEC
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_settings import RedisSettings
 
-CLUSTER = {
-    "address": {"type": "str", "required": True},
-    "members": {"type": "list", "elements": "str", "required": True},
-    "port": {"type": "int", "default": 6379},
-    "sentinel_port": {"type": "int", "default": 26379},
-    "master_name": {"type": "str", "required": True},
-    "quorum": {"type": "int", "default": 2},
-    "min_replicas": {"type": "int", "default": 1},
-    "max_lag_seconds": {"type": "int", "default": 10},
-    "ca_file": {"type": "path", "required": True},
-    "user": {"type": "str", "required": True},
-    # The path of a file is no secret.
-    "password_file": {"type": "path", "required": True, "no_log": False},
-}
 SPEC = {
-    "cluster": {"type": "dict", "required": True, "options": CLUSTER},
+    **CLUSTER_SPEC,
     "password": {"type": "str", "required": True, "no_log": True},
     "finish": {"type": "bool", "default": False},
     "options": {"type": "dict", "required": True},
@@ -222,7 +158,7 @@ def main() -> None:
     try:
         module.exit_json(**RedisSettings(module.params, dry=module.check_mode).converge())
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
     Unreachable,
+    WriteForbidden,
 )
 
 PATIENCE_SECONDS = 3
@@ -46,11 +47,14 @@ class Access:
 
 
 class RedisClient:
-    """One server; every method raises a :class:`ClientError` that names it. No password is in any of them."""
+    """One server; every method raises a :class:`ClientError` that names it. No password is in any of them.
+
+    ``dry`` turns every write into an error.
+    """
 
     service = "Redis"
 
-    def __init__(self, address: str, port: int, access: Access) -> None:
+    def __init__(self, address: str, port: int, access: Access, *, dry: bool = False) -> None:
         try:
             import redis
         except ImportError as error:
@@ -61,6 +65,7 @@ class RedisClient:
         self.port = port
         self._redis = redis
         self._access = access
+        self._dry = dry
         self._connection: Any = None
 
     @property
@@ -73,6 +78,12 @@ class RedisClient:
         if self._connection is None:
             self._connection = self._connect()
         return self._run(self._connection, words)
+
+    def tell(self, *words: str | int) -> Any:
+        """Run one command that changes something."""
+        if self._dry:
+            raise WriteForbidden(self.name, expected="no write in check mode", found=" ".join(map(str, words[:2])))
+        return self.ask(*words)
 
     def _connect(self) -> Any:
         trouble: ClientError | None = None
@@ -132,27 +143,27 @@ class RedisClient:
 
     def set(self, values: Mapping[str, str]) -> None:
         """Change settings of the running server, all or none."""
-        self.ask("CONFIG", "SET", *(word for pair in values.items() for word in pair))
+        self.tell("CONFIG", "SET", *(word for pair in values.items() for word in pair))
 
     def save_settings(self) -> None:
         """Have the server write its settings to its file."""
-        self.ask("CONFIG", "REWRITE")
+        self.tell("CONFIG", "REWRITE")
 
     def follow(self, address: str, port: int) -> None:
         """Make the server a replica of another."""
-        self.ask("REPLICAOF", address, port)
+        self.tell("REPLICAOF", address, port)
 
     def hold_writes(self, milliseconds: int) -> None:
         """Let clients that write wait; reading and replication go on. It ends by itself after that time."""
-        self.ask("CLIENT", "PAUSE", milliseconds, "WRITE")
+        self.tell("CLIENT", "PAUSE", milliseconds, "WRITE")
 
     def release_writes(self) -> None:
         """Let clients that wait go on."""
-        self.ask("CLIENT", "UNPAUSE")
+        self.tell("CLIENT", "UNPAUSE")
 
     def lead(self) -> None:
         """Make the server a master."""
-        self.ask("REPLICAOF", "NO", "ONE")
+        self.tell("REPLICAOF", "NO", "ONE")
 
     def users(self) -> dict[str, str]:
         """Return the rules of every user by name, as the server writes them."""
@@ -161,11 +172,11 @@ class RedisClient:
 
     def set_user(self, name: str, rules: Iterable[str]) -> None:
         """Create or replace a user; connections of the user stay."""
-        self.ask("ACL", "SETUSER", name, "reset", *rules)
+        self.tell("ACL", "SETUSER", name, "reset", *rules)
 
     def remove_users(self, names: Iterable[str]) -> None:
         """Remove users and close their connections."""
-        self.ask("ACL", "DELUSER", *names)
+        self.tell("ACL", "DELUSER", *names)
 
     def certificate(self) -> str:
         """Return the certificate that the running server presents, in PEM, whoever signed it."""

@@ -25,6 +25,14 @@ class SentinelClient(RedisClient):
                 return {}
             raise
 
+    def masters(self) -> list[str]:
+        """Return the names of all masters that the Sentinel watches."""
+        return sorted(pairs(entry).get("name", "") for entry in self.ask("SENTINEL", "MASTERS"))
+
+    def replicas(self, name: str) -> list[dict[str, str]]:
+        """Return what the Sentinel knows of the master's replicas: by this it chooses whom it promotes."""
+        return [pairs(entry) for entry in self.ask("SENTINEL", "REPLICAS", name)]
+
     def check_quorum(self, name: str) -> str:
         """Return why a failover could not be authorised now; nothing when it could."""
         try:
@@ -35,17 +43,17 @@ class SentinelClient(RedisClient):
 
     def failover(self, name: str) -> None:
         """Hand the master's role to the best replica, without asking the other Sentinels."""
-        self.ask("SENTINEL", "FAILOVER", name)
+        self.tell("SENTINEL", "FAILOVER", name)
 
     def watch(self, name: str, address: str, port: int, quorum: int) -> None:
         """Watch a master, in place of what was watched under this name."""
         if self.master(name):
-            self.ask("SENTINEL", "REMOVE", name)
-        self.ask("SENTINEL", "MONITOR", name, address, port, quorum)
+            self.tell("SENTINEL", "REMOVE", name)
+        self.tell("SENTINEL", "MONITOR", name, address, port, quorum)
 
     def set_for(self, name: str, option: str, value: str) -> None:
         """Change one option of a watched master; the Sentinel writes it to its file."""
-        self.ask("SENTINEL", "SET", name, option, value)
+        self.tell("SENTINEL", "SET", name, option, value)
 
     def settings(self) -> dict[str, str]:
         """Return the settings that are the Sentinel's own."""
@@ -54,8 +62,8 @@ class SentinelClient(RedisClient):
     def set(self, values: Any) -> None:
         """Change settings that are the Sentinel's own, one by one; the Sentinel writes them to its file."""
         for name, value in values.items():
-            self.ask("SENTINEL", "CONFIG", "SET", name, value)
+            self.tell("SENTINEL", "CONFIG", "SET", name, value)
 
     def save_settings(self) -> None:
         """Have the Sentinel write its file."""
-        self.ask("SENTINEL", "FLUSHCONFIG")
+        self.tell("SENTINEL", "FLUSHCONFIG")

@@ -104,8 +104,12 @@ def drained(address: str, servers: Servers) -> Verdict:
 
 
 def may_hand_over(address: str, servers: Servers) -> Verdict:
-    """Return whether a replica can take over and still have a replica of its own when this master has left."""
-    good = replicas_in_sync(servers.infos.get(address, {}), servers.max_lag_seconds)
+    """Return whether a replica can take over and still have a replica of its own when this master has left.
+
+    A replica that has just fallen silent is in sync for a while yet; writes would be held in vain until it answers.
+    """
+    in_sync = replicas_in_sync(servers.infos.get(address, {}), servers.max_lag_seconds)
+    good = [replica for replica in in_sync if replica in servers.infos]
     needed = 1 + servers.min_replicas
     if len(good) >= needed:
         return Verdict(True)

@@ -14,13 +14,22 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 # Flags under which a master is not to be touched.
 UNSETTLED = ("s_down", "o_down", "failover_in_progress", "disconnected", "reboot")
 
+# By these Sentinel itself leaves a replica out (sentinelSelectSlave in its source), in milliseconds.
+PING_VALIDITY = 5_000
+INFO_VALIDITY = 30_000
+
 
 @dataclass(frozen=True)
 class View:
-    """What one Sentinel says: its answer to SENTINEL MASTER, and why CKQUORUM failed (nothing if it did not)."""
+    """What one Sentinel says: its answer to SENTINEL MASTER, and why CKQUORUM failed (nothing if it did not).
+
+    Where it was asked for more: the answer to SENTINEL REPLICAS, and the names of all masters it watches.
+    """
 
     master: Mapping[str, str] = field(default_factory=dict)
     no_quorum: str = ""
+    replicas: Sequence[Mapping[str, str]] = ()
+    watches: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -64,6 +73,36 @@ def elected(views: Mapping[str, View]) -> str:
     epoch = max(view.epoch for view in known)
     votes = Counter(view.address for view in known if view.epoch == epoch)
     return min(votes, key=lambda address: (-votes[address], address))
+
+
+def unfit(replica: Mapping[str, str]) -> str:
+    """Return why Sentinel would not promote this replica; nothing when it might."""
+    name = f"Redis {replica.get('ip', '')}"
+    flags = [flag for flag in ("s_down", "o_down", "disconnected") if flag in replica.get("flags", "").split(",")]
+    if flags:
+        return f"{name}: expected to be seen by the Sentinel, found {', '.join(flags)}"
+    if int(replica.get("last-ok-ping-reply", 0)) > PING_VALIDITY:
+        return f"{name}: expected to answer the Sentinel's ping, found the last one {PING_VALIDITY // 1000} s old"
+    if replica.get("slave-priority") == "0":
+        return f"{name}: expected a replica-priority above 0, found 0, which forbids its promotion"
+    if int(replica.get("info-refresh", 0)) > INFO_VALIDITY:
+        return f"{name}: expected the Sentinel to know its state, found it {INFO_VALIDITY // 1000} s old"
+    if replica.get("master-link-status", "ok") != "ok":
+        return f"{name}: expected its link to the master to be up, found it down"
+    return ""
+
+
+def successors(replicas: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the addresses of the replicas that a Sentinel might promote, its choice first.
+
+    It takes the lowest priority, among equals the one that has most of the stream, then the lowest run id.
+    """
+
+    def rank(replica: Mapping[str, str]) -> tuple[int, int, str]:
+        offset = int(replica.get("slave-repl-offset", 0))
+        return int(replica.get("slave-priority", 100)), -offset, replica.get("runid") or "~"
+
+    return tuple(replica.get("ip", "") for replica in sorted(replicas, key=rank) if not unfit(replica))
 
 
 def member_health(address: str, sentinels: Sentinels) -> Verdict:

@@ -20,30 +20,38 @@ class RedisCluster:
 
     Parameters: ``address`` of this host, ``members`` (addresses, this one among them), ``port``, ``sentinel_port``,
     ``master_name``, ``quorum``, ``min_replicas``, ``max_lag_seconds``, ``ca_file``, ``user``, ``password_file``.
+    ``dry`` turns every write into an error.
     """
 
-    def __init__(self, params: Mapping[str, Any], wished_password: str = "") -> None:
+    def __init__(self, params: Mapping[str, Any], wished_password: str = "", *, dry: bool = False) -> None:
         self.address = str(params["address"])
         self.members = [str(member) for member in params["members"]]
         self.master_name = str(params["master_name"])
         self.port = int(params["port"])
-        self._params = params
+        self.params = params
         access = Access(params["ca_file"], params["user"], params["password_file"], wished_password)
-        self.servers = {member: RedisClient(member, self.port, access) for member in self.members}
+        self.servers = {member: RedisClient(member, self.port, access, dry=dry) for member in self.members}
         self.sentinels = {
-            member: SentinelClient(member, int(params["sentinel_port"]), access) for member in self.members
+            member: SentinelClient(member, int(params["sentinel_port"]), access, dry=dry) for member in self.members
         }
 
-    def look_at_sentinels(self) -> Sentinels:
-        """Ask every Sentinel for the master and the quorum."""
+    def look_at_sentinels(self, *, closely: bool = False) -> Sentinels:
+        """Ask every Sentinel for the master and the quorum; ``closely`` for what it knows of the replicas, too."""
         views, silent = {}, {}
         for member, client in self.sentinels.items():
             try:
-                master = client.master(self.master_name)
-                views[member] = View(master, client.check_quorum(self.master_name) if master else "")
+                views[member] = self._view(client, closely=closely)
             except ClientError as error:
                 silent[member] = str(error)
-        return Sentinels(self.members, views, silent, int(self._params["quorum"]))
+        return Sentinels(self.members, views, silent, int(self.params["quorum"]))
+
+    def _view(self, client: SentinelClient, *, closely: bool) -> View:
+        name = self.master_name
+        master = client.master(name)
+        no_quorum = client.check_quorum(name) if master else ""
+        if not closely:
+            return View(master, no_quorum)
+        return View(master, no_quorum, client.replicas(name) if master else (), client.masters())
 
     def look_at_servers(self, sentinels: Sentinels | None = None) -> Servers:
         """Ask every server for its view of itself, in the light of what the Sentinels say."""
@@ -59,6 +67,6 @@ class RedisCluster:
             infos,
             silent,
             elected(sentinels.views),
-            int(self._params["min_replicas"]),
-            int(self._params["max_lag_seconds"]),
+            int(self.params["min_replicas"]),
+            int(self.params["max_lag_seconds"]),
         )

@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.redis import
 from ansible_collections.erpops.estate.plugins.module_utils.health.sentinel import Sentinels
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
 from ansible_collections.erpops.estate.plugins.module_utils.policy import redis_sentinel as policy
+from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import connection
 
 CERTIFICATE_OPTIONS = ("tls-cert-file", "tls-key-file", "tls-ca-cert-file")
 
@@ -25,7 +26,8 @@ class RedisSettings:
     def __init__(self, params: Mapping[str, Any], *, dry: bool) -> None:
         self._params = params
         self._dry = dry
-        self._cluster = RedisCluster(params["cluster"], params["password"])
+        self._way = connection(params)
+        self._cluster = RedisCluster(self._way, params["password"], dry=dry)
         self._actions: list[str] = []
 
     def converge(self) -> dict[str, Any]:
@@ -125,7 +127,7 @@ class RedisSettings:
 
     def _password(self) -> None:
         """Keep the file that others log in with; it follows the servers, so it is always one that is let in."""
-        path, password = self._params["cluster"]["password_file"], self._params["password"]
+        path, password = self._way["password_file"], self._params["password"]
         if _read(path).strip() != password:
             self._do(f"write {path}", lambda: _write_private(path, password + "\n"))
 
