@@ -15,6 +15,7 @@ class Failure(StrEnum):
     SERVER_ERROR = "5xx"
     TOO_MANY = "429"
     RESET = "reset"
+    UNTRUSTED = "not trusted"
     MISSING = "missing"
     LATE = "late"
     WRONG = "wrong answer"

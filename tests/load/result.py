@@ -15,7 +15,7 @@ from tests.load.truth import Truth
 PERCENTILES = (50, 90, 99, 100)
 # A load that sends later than this does not measure what it says it measures.
 BEHIND = 0.5
-DETAILS = 20
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,18 @@ class Websockets:
     slowest_answer: float = 0.0
     outages: tuple[float, ...] = ()
     why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Requests that failed alike: how many, whose, and when the first and the last were due, in seconds of the run."""
+
+    kind: str
+    detail: str
+    count: int
+    streams: Mapping[str, int]
+    first: float
+    last: float
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,18 @@ class Result:
         return [sample for sample in self.samples if sample.failure]
 
     @property
+    def failures(self) -> list[Failures]:
+        """Return the failed requests by what was said, the first first."""
+        alike: dict[tuple[str, str], list[Sample]] = {}
+        for sample in self.failed:
+            alike.setdefault((str(sample.failure), sample.detail), []).append(sample)
+        return [
+            Failures(kind, detail, len(samples), dict(Counter(sample.stream for sample in samples)),
+                     round(samples[0].due - self.began, 1), round(samples[-1].due - self.began, 1))
+            for (kind, detail), samples in alike.items()
+        ]  # fmt: skip
+
+    @property
     def longest_gap(self) -> float:
         """Return the longest time in which no order was acknowledged, the ends of the run included."""
         return longest_gap(self.acknowledged, self.began, self.ended)
@@ -111,11 +135,7 @@ class Result:
             "seconds": round(self.seconds, 1),
             "streams": {name: self._stream(name) for name in sorted({sample.stream for sample in self.samples})},
             "failed": Counter(sample.failure.value for sample in self.failed if sample.failure),
-            "failures": [
-                {"after": round(sample.due - self.began, 3), "stream": sample.stream, "kind": sample.failure,
-                 "seconds": round(sample.seconds, 3), "detail": sample.detail}
-                for sample in self.failed[:DETAILS]
-            ],
+            "failures": [asdict(kind) for kind in self.failures],
             "orders": dict(self.fates),
             "longest_gap_seconds": round(self.longest_gap, 3),
             "behind_ms": _ms(self.behind),
@@ -147,6 +167,10 @@ class Result:
             f"  machine: {machine.busy:.0%} of {machine.processors} processors busy, {machine.own:.0%} of one by us",
             f"  schedule: kept to {_ms(self.behind)} ms (99 %)",
             f"  database: {truth.acknowledged} acknowledged orders asked for; unknown: {there} there, {absent} not",
+        ]
+        lines += [
+            f"  failed: {each.count} times {each.detail} ({each.first:g} s to {each.last:g} s)"
+            for each in sorted(self.failures, key=lambda each: -each.count)[:SHOWN]
         ]
         lines += [f"  FAULT  {fault}" for fault in self.faults] or ["  nothing failed, nothing lost, nothing doubled"]
         return "\n".join(lines)

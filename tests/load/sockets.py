@@ -13,8 +13,8 @@ from wsproto.events import AcceptConnection, CloseConnection, Ping, Pong, Reject
 from wsproto.events import Request as Handshake
 from wsproto.utilities import ProtocolError
 
-from tests.load.outcome import Failure, Told
-from tests.load.wire import Wire
+from tests.load.outcome import Told
+from tests.load.wire import Wire, broken
 
 EVERY = 1.0
 # A socket whose question is not answered within this is dead, although nobody closed it.
@@ -55,8 +55,7 @@ class Listener:
                 tls = self.wire.connect()
                 status, socket = self._open(tls)
             except (OSError, ProtocolError) as error:
-                kind = Failure.MISSING if isinstance(error, TimeoutError) else Failure.RESET
-                self._hear(due, Told(broken=kind, sent=tls is not None, detail=f"{type(error).__name__}: {error}"))
+                self._hear(due, broken(error, sent=tls is not None))
             else:
                 # 101 is to a handshake what 200 is to other requests.
                 self._hear(due, Told(200 if status == 101 else status))

@@ -27,7 +27,7 @@ class _Connection(HTTPSConnection):
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire.name, context=wire.context, timeout=wire.patience)
         self._wire = wire
-        self.asked = 0
+        self.age = "new"
 
     def connect(self) -> None:
         self.sock = self._wire.connect()
@@ -72,7 +72,7 @@ class Wire:
             try:
                 connection.connect()
             except OSError as error:
-                return Told(broken=_kind(error), sent=False, detail=_said(error))
+                return broken(error, sent=False)
             with self._lock:
                 self.opened += 1
         headers = request.headers if kept else {**request.headers, "Connection": "close"}
@@ -82,8 +82,8 @@ class Wire:
             body = response.read()
         except (OSError, HTTPException) as error:
             connection.close()
-            return Told(broken=_kind(error), detail=f"{_said(error)}, request {connection.asked + 1} of its connection")
-        connection.asked += 1
+            return broken(error, sent=True, detail=f", on a {connection.age} connection")
+        connection.age = "kept"
         if kept and connection.alive():
             with self._lock:
                 self._idle.append(connection)
@@ -112,9 +112,11 @@ class Wire:
             connection.close()
 
 
-def _kind(error: Exception) -> Failure:
-    return Failure.MISSING if isinstance(error, TimeoutError) else Failure.RESET
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def broken(error: Exception, *, sent: bool, detail: str = "") -> Told:
+    """Return what is known when an error is all that came."""
+    kind = Failure.RESET
+    if isinstance(error, TimeoutError):
+        kind = Failure.MISSING
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        kind = Failure.UNTRUSTED
+    return Told(broken=kind, sent=sent, detail=f"{type(error).__name__}: {error}{detail}")

@@ -102,3 +102,16 @@ def test_unknown_writes_are_no_fault_and_are_said() -> None:
     result = replace(WHOLE, truth=Truth(2, Unknown(there=("order L1-1",), absent=("order L1-2", "order L1-3"))))
     assert result.faults == []
     assert "unknown: 1 there, 2 not" in result.summary()
+
+
+def test_what_failed_alike_is_one_line() -> None:
+    gone = [
+        Sample("page", 100.0 + number, 100.0 + number, 109.0, Failure.SERVER_ERROR, "status 503") for number in (1, 4)
+    ]
+    other = Sample("order", 102.0, 102.0, 109.0, Failure.RESET, "ConnectionResetError")
+    result = replace(WHOLE, samples=(gone[0], other, gone[1]))
+    assert [(each.count, each.detail, each.first, each.last) for each in result.failures] == [
+        (2, "status 503", 1.0, 4.0),
+        (1, "ConnectionResetError", 2.0, 2.0),
+    ]
+    assert "failed: 2 times status 503 (1 s to 4 s)" in result.summary()
