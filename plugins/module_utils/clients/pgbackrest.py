@@ -8,13 +8,63 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from configparser import ConfigParser, ParsingError
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    MissingFile,
+    Refused,
+    TimedOut,
+)
 
 PATIENCE_SECONDS = 120
 # A question waits less than a backup would; a store that is down is found out within a minute.
 QUESTION_IO_SECONDS = 5
+
+
+CONFIGURATION = "/etc/erpops/pgbackrest/pgbackrest.conf"
+# Of all that stands in the file only these are read: the others are keys and passphrases.
+SHOWN = (
+    "repo1-type",
+    "repo1-path",
+    "repo1-s3-bucket",
+    "repo1-s3-endpoint",
+    "repo1-storage-port",
+    "repo1-cipher-type",
+    "repo1-retention-full",
+    "repo1-retention-full-type",
+    "repo1-retention-diff",
+    "repo1-retention-archive",
+    "archive-push-queue-max",
+)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the configuration on this host says in the open: its stanzas, and settings that are no secrets."""
+
+    stanzas: tuple[str, ...]
+    settings: Mapping[str, str]
+
+
+def configuration(path: str = CONFIGURATION) -> Configuration:
+    """Read the configuration of this host."""
+    parser = ConfigParser(interpolation=None, delimiters=("=",))
+    try:
+        with open(path, encoding="utf-8") as stream:
+            parser.read_file(stream)
+    except (OSError, ParsingError) as error:
+        # What the parser complains of may hold a line with a key.
+        raise MissingFile(
+            "pgBackRest's configuration on this host",
+            expected=path,
+            found=str(error) if isinstance(error, OSError) else "a file that is no configuration",
+            remedy="run this on a member of PostgreSQL, and the role backup first",
+        ) from None
+    stanzas = tuple(name for name in parser.sections() if name.partition(":")[0] != "global")
+    shared = parser["global"] if parser.has_section("global") else {}
+    return Configuration(stanzas, {name: shared[name] for name in SHOWN if name in shared})
 
 
 class PgbackrestClient:

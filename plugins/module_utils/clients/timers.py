@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 
@@ -39,6 +41,25 @@ def read(names: Sequence[str]) -> tuple[TimerState, ...]:
     return tuple(found)
 
 
+def schedule(names: Sequence[str]) -> list[dict[str, str]]:
+    """Return when each of the timers fired last and fires next, in UTC; "" for never. One without a file is left out."""
+    shown = json.loads(run(["systemctl", "list-timers", "--all", "--output=json", *names]) or "[]")
+    return [
+        {
+            "name": entry["unit"],
+            "activates": entry["activates"] or "",
+            "next": _utc(entry["next"]),
+            "last": _utc(entry["last"]),
+        }
+        for entry in sorted(shown, key=lambda entry: str(entry["unit"]))
+        if entry["activates"]
+    ]
+
+
+def _utc(microseconds: int | None) -> str:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="seconds") if microseconds else ""
+
+
 def reload_files() -> None:
     """Have systemd read its files again; running timers take their new calendar over."""
     run(["systemctl", "daemon-reload"])
@@ -47,6 +68,11 @@ def reload_files() -> None:
 def enable(names: Sequence[str]) -> None:
     """Enable and start the timers."""
     run(["systemctl", "enable", "--quiet", "--now", *names])
+
+
+def failed(name: str) -> bool:
+    """Return whether the last run of a unit failed."""
+    return run(["systemctl", "show", "--property=ActiveState", "--value", name]).strip() == "failed"
 
 
 def start_service(name: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
@@ -18,6 +19,9 @@ NO_BACKUPS = 2
 MISSING_STANZA_DATA = 3
 
 HOUR = 3600.0
+
+# What a backup of each type may stand in for: one that has more in it.
+AT_LEAST = {"full": ("full",), "diff": ("full", "diff"), "incr": ("full", "diff", "incr")}
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Repository:
     message: str
     backups: tuple[Backup, ...]
     newest_segment: str
+    running: bool = False
 
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> Repository:
@@ -53,6 +58,7 @@ class Repository:
                 for entry in info.get("backup", [])
             ),
             newest_segment=(archives[-1].get("max") or "") if archives else "",
+            running=bool(info["status"].get("lock", {}).get("backup", {}).get("held")),
         )
 
     @property
@@ -74,6 +80,48 @@ class Repository:
     def has_full(self) -> bool:
         """Return whether there is a full backup; one with damaged pages counts: another would have them too."""
         return any(entry.kind == "full" for entry in self.backups)
+
+
+def young_enough(repository: Repository, kind: str, *, now: float, max_age_hours: float) -> Backup | None:
+    """Return the newest sound backup of this type, or of one that has more in it, if it is no older than that."""
+    sound = [entry for entry in repository.backups if entry.kind in AT_LEAST[kind] and not entry.error]
+    newest = max(sound, key=lambda entry: entry.finished_at, default=None)
+    return newest if newest and now - newest.finished_at <= max_age_hours * HOUR else None
+
+
+def backup_rows(info: Mapping[str, Any], *, now: float) -> list[dict[str, Any]]:
+    """Return every backup of the answer to ``info``, the newest last."""
+    return [_row(entry, now) for entry in info.get("backup", [])]
+
+
+def _row(entry: Mapping[str, Any], now: float) -> dict[str, Any]:
+    started, finished = entry["timestamp"]["start"], entry["timestamp"]["stop"]
+    return {
+        "label": entry["label"],
+        "type": entry["type"],
+        "started_at": _moment(started),
+        "finished_at": _moment(finished),
+        "duration_seconds": finished - started,
+        "age_hours": round((now - finished) / HOUR, 2),
+        "size_bytes": entry["info"]["size"],
+        "repository_bytes": entry["info"]["repository"]["delta"],
+        "wal_start": entry["archive"]["start"] or "",
+        "wal_stop": entry["archive"]["stop"] or "",
+        "depends_on": list(entry.get("reference") or ()),
+        "error": bool(entry.get("error")),
+    }
+
+
+def archive_rows(info: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the first and the last segment of WAL of each database history of the answer to ``info``."""
+    return [
+        {"id": entry["id"], "first": entry.get("min") or "", "last": entry.get("max") or ""}
+        for entry in info.get("archive", [])
+    ]
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _message(info: Mapping[str, Any]) -> str:

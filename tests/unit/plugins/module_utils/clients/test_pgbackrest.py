@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
-from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import PgbackrestClient
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
+    MissingFile,
+    Refused,
+    TimedOut,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import PgbackrestClient, configuration
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, stdout: str = "", stderr: str = "", status: int = 0) -> list[list[str]]:
@@ -61,3 +66,48 @@ def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(TimedOut, match="an end within 120 s"):
         PgbackrestClient("lab").check()
+
+
+# As the role backup writes it, cut to what matters here.
+WRITTEN = """
+# Managed by the role backup; an edit by hand is undone by the next run.
+[global]
+repo1-type=s3
+repo1-s3-bucket=lab-backup
+repo1-s3-key=KEY
+repo1-s3-key-secret=a=secret%with;signs
+repo1-cipher-type=aes-256-cbc
+repo1-cipher-pass=PASSPHRASE
+repo1-retention-full-type=count
+repo1-retention-full=4
+
+[global:archive-push]
+compress-level=3
+
+[lab]
+pg1-path=/var/lib/postgresql/17
+"""
+
+
+def test_the_configuration_is_read_without_what_is_secret_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "pgbackrest.conf"
+    file.write_text(WRITTEN, encoding="utf-8")
+    found = configuration(str(file))
+    assert found.stanzas == ("lab",)
+    assert found.settings == {
+        "repo1-type": "s3",
+        "repo1-s3-bucket": "lab-backup",
+        "repo1-cipher-type": "aes-256-cbc",
+        "repo1-retention-full-type": "count",
+        "repo1-retention-full": "4",
+    }
+
+
+def test_a_torn_configuration_shows_nothing_of_itself(tmp_path: Path) -> None:
+    file = tmp_path / "pgbackrest.conf"
+    file.write_text("[global]\nrepo1-cipher-pass\nPASSPHRASE", encoding="utf-8")
+    with pytest.raises(MissingFile) as caught:
+        configuration(str(file))
+    assert "PASSPHRASE" not in str(caught.value)
+    with pytest.raises(MissingFile, match="run this on a member of PostgreSQL"):
+        configuration(str(tmp_path / "none"))
