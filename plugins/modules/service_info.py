@@ -64,6 +64,9 @@ services:
     running:
       description: Whether the container or unit runs.
       type: bool
+    leads:
+      description: Whether the member leads, has the virtual address, or serves users who could be served elsewhere.
+      type: bool
     role:
       description: What the member is to its cluster now, such as leader, replica, master or edge.
       type: str

@@ -27,9 +27,9 @@ class Run:
         return sum(self.changed.values())
 
 
-def command(*arguments: str) -> list[str]:
+def command(*arguments: str, playbook: str = SITE) -> list[str]:
     """Return the command line of a run."""
-    return [str(paths.RUN_PLAYBOOK), SITE, *arguments]
+    return [str(paths.RUN_PLAYBOOK), playbook, *arguments]
 
 
 def environment() -> dict[str, str]:
@@ -43,9 +43,9 @@ def environment() -> dict[str, str]:
     }
 
 
-def run(*arguments: str, check: bool = True) -> Run:
-    """Run site.yml and return what it did."""
-    status, plays, stats, errors = _report(command(*arguments))
+def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
+    """Run site.yml, or another playbook of the collection, and return what it did."""
+    status, plays, stats, errors = _report(command(*arguments, playbook=playbook))
     results = [
         (host, task["task"]["name"], result)
         for play in plays

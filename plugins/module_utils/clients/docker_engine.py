@@ -25,6 +25,8 @@ LABEL = "erpops.estate.aspects"
 VERSION_LABEL = "org.opencontainers.image.version"
 # Removing and stopping wait for the process; anything else answers within seconds.
 PATIENCE_SECONDS = 60
+# What Docker itself takes for a container that says nothing.
+DEFAULT_STOP_SECONDS = 10
 
 
 class Engine:
@@ -175,6 +177,12 @@ class Engine:
         """Start the container."""
         with self._asking(f"container {name}"):
             self._api.start(name)
+
+    def stop(self, name: str) -> None:
+        """Stop the container, giving its process the time it was created with; it stays stopped."""
+        with self._asking(f"container {name}"):
+            timeout = self._api.inspect_container(name)["Config"].get("StopTimeout") or DEFAULT_STOP_SECONDS
+            self._api.stop(name, timeout=timeout)
 
     def stop_and_remove(self, name: str, stop_timeout: int) -> None:
         """Stop the container, giving its process ``stop_timeout`` seconds, and remove it."""

@@ -64,6 +64,10 @@ class Units(Engine):
         _run(["systemctl", "daemon-reload"])
         _run(["systemctl", "enable", "--now", name])
 
+    def stop(self, name: str) -> None:
+        """Stop the unit; disabled, so that a restart of the host does not bring it back."""
+        _run(["systemctl", "disable", "--now", name])
+
     def execute(self, name: str, command: Sequence[str]) -> None:  # noqa: ARG002 - the command names the unit itself
         """Run a command on this host."""
         _run(["systemctl", "daemon-reload"])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.base import Member
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import (
@@ -29,6 +29,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.converge impo
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition, Directory, ManagedFile
 from ansible_collections.erpops.estate.plugins.module_utils.service import files as disk
+from ansible_collections.erpops.estate.plugins.module_utils.service.gate import pass_gate
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
@@ -107,7 +108,7 @@ class Converger:
             self.actions.append(f"set directory {directory.path}")
         self._validate_files(survey)
         if decision.action is Action.REPLACE:
-            self._pass_gate(gate_timeout)
+            self.actions += pass_gate(definition.name, self.member, gate_timeout)
         self._intend(survey)
         self._write_files(survey)
         if decision.limits and not fresh:
@@ -129,21 +130,6 @@ class Converger:
 
     def _proven(self, container: str, reload: Mapping[str, str]) -> Proven:
         return Proven(container, dict(reload), health=self.definition.health)
-
-    def _pass_gate(self, timeout: float) -> None:
-        if self.member is None:
-            return
-        member = self.member
-        if member.leads():
-            self.actions += member.step_aside()
-        verdict = wait_for(member.may_leave, timeout)
-        if not verdict.ok:
-            raise Refused(
-                f"gate of {self.definition.name}",
-                expected="a cluster that survives losing this member",
-                found="; ".join(verdict.reasons),
-                remedy="nothing was changed here; mend the other members first and run again",
-            )
 
     def _validate_files(self, survey: Survey) -> None:
         """Let the daemon's own check refuse a file before anything is recorded or replaced."""
@@ -251,13 +237,3 @@ def _aspect_lines(survey: Survey) -> tuple[str, str]:
         return "".join(f"{name}: {value}\n" for name, value in sorted(values.items()))
 
     return lines(before) if survey.observed.container else "", lines(after)
-
-
-def leads(member: Member | None) -> bool:
-    """Return whether the member leads now; one that does not answer leads nothing."""
-    if member is None:
-        return False
-    try:
-        return member.leads()
-    except ClientError:
-        return False

@@ -96,11 +96,13 @@ def candidate(file: ManagedFile) -> Iterator[str]:
     """Write the content beside its place, yield that path, then remove it unless it was moved into place.
 
     It stands in the same directory so that the move is atomic and a container that mounts the
-    directory can check it.
+    directory can check it. A check may go by the name's ending; otherwise the ending is one that no daemon
+    looks for in a directory it watches.
     """
     directory = os.path.dirname(file.path)
     os.makedirs(directory, mode=0o755, exist_ok=True)
-    descriptor, path = tempfile.mkstemp(prefix=".candidate-", suffix="-" + os.path.basename(file.path), dir=directory)
+    suffix = "-" + os.path.basename(file.path) if file.validate else ".new"
+    descriptor, path = tempfile.mkstemp(prefix=".candidate-", suffix=suffix, dir=directory)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(file.content)

@@ -17,6 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd impo
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
 from ansible_collections.erpops.estate.plugins.module_utils.members.base import Member
+from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import DIRECTORY, Record, recorded
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
@@ -29,6 +30,10 @@ class Service:
     kind: str
     params: dict[str, Any]
     unit: bool
+
+    def runtime(self) -> Engine:
+        """Return what runs it: the host's engine, or systemd in an engine's terms."""
+        return Units(self.name) if self.unit else Engine()
 
     def member(self) -> Member | None:
         """Return the member to ask, or None for a service that was declared without a health predicate."""
@@ -57,13 +62,14 @@ def services(names: Sequence[str] = (), directory: str = DIRECTORY) -> list[Serv
 
 def look(service: Service) -> dict[str, Any]:
     """Return what the service is now; whatever does not answer is a reason in its ``health``."""
-    running, release = False, dict[str, str]()
+    running, leading, release = False, False, dict[str, str]()
     try:
-        runtime: Engine = Units(service.name) if service.unit else Engine()
+        runtime = service.runtime()
         running = runtime.observe(service.name).running
         release = dict(runtime.release(service.name))
         member = service.member()
         verdict = member.health() if member else Verdict(True)
+        leading = running and leads(member)
     except (ClientError, OSError, ValueError) as error:
         verdict = Verdict(False, (str(error),))
     if not running:
@@ -75,6 +81,7 @@ def look(service: Service) -> dict[str, Any]:
         "image": release.get("image", ""),
         "version": str(verdict.facts.get("version") or release.get("version", "")),
         "running": running,
+        "leads": leading,
         "role": str(verdict.facts.get("role", "")),
         "health": verdict.as_dict(),
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Action
-from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, diff_of, leads
+from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, diff_of
+from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads
 
 
 def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool) -> dict[str, Any]:

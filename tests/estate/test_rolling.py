@@ -1,0 +1,54 @@
+"""Rolling work: one host after the other, leaders last, and nobody after the first that fails."""
+
+from __future__ import annotations
+
+import json
+
+from tests.estate import site
+from tests.estate.wait import until_whole
+from tests.estate.world import Estate
+
+RESTART = "erpops.estate.rolling_restart"
+
+
+def started(estate: Estate, name: str) -> dict[str, str]:
+    """Return when the container of this name was started, by host."""
+    found = {host.name: host.containers().get(name) for host in estate.hosts}
+    return {host: container["State"]["StartedAt"] for host, container in found.items() if container}
+
+
+def variables(**given: object) -> tuple[str, str]:
+    return "-e", json.dumps(given)
+
+
+def test_a_restart_goes_from_host_to_host_and_ends_with_the_leader(estate: Estate) -> None:
+    until_whole(estate)
+    before = site.module("patroni", "erpops.estate.service_info", {"services": ["patroni"]})
+    leader = next(host for host, result in before.items() if result["services"][0]["leads"])
+    earlier = started(estate, "patroni")
+    site.run(*variables(restart_services=["patroni"]), playbook=RESTART)
+    later = started(estate, "patroni")
+    assert set(later) == set(earlier)
+    assert not earlier.items() & later.items(), "a member was not restarted"
+    assert max(later, key=lambda host: later[host]) == leader
+    until_whole(estate)
+
+
+def test_a_service_that_nobody_has_is_refused_before_anything_is_touched(estate: Estate) -> None:
+    earlier = started(estate, "traefik")
+    run = site.run(*variables(restart_services=["traefik", "traefic"]), check=False, playbook=RESTART)
+    assert run.status != 0
+    assert "found traefic; there are" in run.output
+    assert started(estate, "traefik") == earlier
+
+
+def test_nobody_is_touched_after_the_first_that_fails(estate: Estate) -> None:
+    edges = [host.name for host in estate.group("edge")]
+    earlier = started(estate, "traefik")
+    images = site.module(edges[0], "ansible.builtin.debug", {"var": "estate_images"})[edges[0]]["estate_images"]
+    nowhere = {**images, "traefik": images["traefik"].partition("@")[0] + "@sha256:" + "0" * 64}
+    run = site.run("--tags", "traefik", *variables(estate_images=nowhere), check=False)
+    assert run.status != 0
+    failed = [edge for edge in edges if f"{edge}: " in run.output]
+    assert len(failed) == 1, run.output
+    assert started(estate, "traefik") == earlier

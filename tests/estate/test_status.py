@@ -1,0 +1,45 @@
+"""The estate at a glance: everything as desired, and a service that was stopped is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.estate import site
+from tests.estate.wait import until_whole
+from tests.estate.world import Estate
+
+PLAYBOOK = "erpops.estate.status"
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """Where the page goes."""
+    return tmp_path / "status.html"
+
+
+def look(page: Path, *, check: bool = True) -> site.Run:
+    return site.run("-e", f"status_page={page}", "-e", "status_fails=true", check=check, playbook=PLAYBOOK)
+
+
+def test_an_estate_as_desired_says_so_and_is_not_changed(estate: Estate, page: Path) -> None:
+    until_whole(estate)
+    assert look(page).changes == 0
+    shown = page.read_text(encoding="utf-8")
+    assert "Everything is as desired." in shown
+    for host in estate.hosts:
+        assert f">{host.name}</text>" in shown
+
+
+def test_a_stopped_service_is_named(estate: Estate, page: Path) -> None:
+    edge = estate.group("edge")[-1]
+    edge.docker("stop", "traefik")
+    try:
+        ended = look(page, check=False)
+        assert ended.status != 0
+        assert f"{edge.name}: traefik: expected it to run, found it stopped" in ended.output
+        assert "traefik: expected it to run, found it stopped" in page.read_text(encoding="utf-8")
+    finally:
+        edge.docker("start", "traefik")
+        until_whole(estate)
