@@ -7,35 +7,29 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of every module that speaks to Patroni; ``login`` adds what changes need."""
+    """Options of every module that speaks to Patroni."""
 
     DOCUMENTATION = r"""
+description:
+  - On a host of the cluster no option of the connection is needed. What is not given is taken from the host's own
+    record of how its member is asked, which the role C(patroni) leaves behind.
 options:
   members:
     description: Addresses of Patroni's REST API by member. The first one that answers is asked.
     type: dict
-    required: true
   member:
     description: The member to ask first, normally the one on this host.
     type: str
   port:
-    description: Port of the REST API.
+    description: Port of the REST API, 8008 where nothing says otherwise.
     type: int
-    default: 8008
   ca_file:
     description: File on this host with the certificates that the REST API's certificate is verified against.
     type: path
-    required: true
-"""
-
-    LOGIN = r"""
-options:
   username:
     description: User for writes.
     type: str
-    required: true
   password_file:
     description: File on this host with the user's password.
     type: path
-    required: true
 """

@@ -178,38 +178,17 @@ health:
   type: dict
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
-from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
-from ansible_collections.erpops.estate.plugins.module_utils.service.backup import (
-    HostPart,
+from ansible_collections.erpops.estate.plugins.module_utils.service.backup import converge_repository, result
+from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import (
+    HOST_PART_SPEC,
     converge_host,
-    converge_repository,
-    result,
+    host_part,
 )
-
-
-def entries(mode: str, **more: Any) -> dict[str, Any]:
-    """Return the spec of a list of directories or files."""
-    options = {
-        "path": {"type": "path", "required": True},
-        "owner": {"type": "int", "default": 0},
-        "group": {"type": "int", "default": 0},
-        "mode": {"type": "str", "default": mode},
-        **more,
-    }
-    return {"type": "list", "elements": "dict", "default": [], "options": options}
-
-
-def files(mode: str, *, secret: bool) -> dict[str, Any]:
-    """Return the spec of a list of files."""
-    content = {"type": "str", "required": True, "no_log": secret}
-    return entries(mode, content=content, validate={"type": "list", "elements": "str"})
-
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "stanza": {"type": "str", "required": True},
@@ -223,42 +202,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "ca_file": {"type": "path", "required": True},
         },
     },
-    "directories": entries("0755"),
-    "files": files("0644", secret=False),
-    # The list is not secret, the contents in it are.
-    "secret_files": {**files("0400", secret=True), "no_log": False},
-    "timers": {"type": "list", "elements": "str", "default": []},
+    **HOST_PART_SPEC,
     "first_backup": {"type": "str", "required": True},
     "max_age_hours": {"type": "float", "default": 50},
 }
-
-
-def managed_file(entry: Mapping[str, Any], *, secret: bool) -> ManagedFile:
-    """Return the file that an entry describes."""
-    return ManagedFile(
-        path=entry["path"],
-        content=entry["content"].encode(),
-        owner=entry["owner"],
-        group=entry["group"],
-        mode=int(entry["mode"], 8),
-        on_change="none",
-        once=False,
-        validate=tuple(entry["validate"] or ()),
-        secret=secret,
-    )
-
-
-def host_part(params: Mapping[str, Any]) -> HostPart:
-    """Return what should stand on this host."""
-    return HostPart(
-        directories=tuple(
-            Directory(entry["path"], entry["owner"], entry["group"], int(entry["mode"], 8))
-            for entry in params["directories"]
-        ),
-        files=tuple(managed_file(entry, secret=True) for entry in params["secret_files"])
-        + tuple(managed_file(entry, secret=False) for entry in params["files"]),
-        timers=tuple(params["timers"]),
-    )
 
 
 def main() -> None:

@@ -29,10 +29,6 @@ attributes:
 EXAMPLES = r"""
 - name: See the cluster
   erpops.estate.etcd_info:
-    members: {db1: 10.0.0.1, db2: 10.0.0.2, db3: 10.0.0.3}
-    ca_file: /etc/erpops/tls/etcd/ca.crt
-    cert_file: /etc/erpops/tls/etcd/tls.crt
-    key_file: /etc/erpops/tls/etcd/tls.key
   register: cluster
 
 - name: Stop where something is not as it should be
@@ -98,14 +94,15 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
-from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import CONNECTION_SPEC, connect, survey
+from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import CONNECTION_SPEC, NEEDED, connect, survey
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=dict(CONNECTION_SPEC), supports_check_mode=True)
     try:
-        found = judge.report(survey(connect(module.params, dry=True)))
+        found = judge.report(survey(connect(completed(module.params, "etcd", NEEDED), dry=True)))
     except ClientError as error:
         module.fail_json(**error.as_result())
     module.exit_json(changed=False, **found)

@@ -18,7 +18,6 @@ author:
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.patroni
-  - erpops.estate.patroni.login
 attributes:
   check_mode:
     support: full
@@ -89,8 +88,14 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
+    CONNECTION_SPEC,
+    WRITING,
+    connect,
+    look,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
 MARGIN = 3
@@ -124,7 +129,7 @@ def main() -> None:
     )
     params = module.params
     try:
-        cluster = connect(params, dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
         current = cluster.ask(lambda member: member.config())
         change = patch(current, params["config"], params["exclusive"])
         after = merged(current, change)

@@ -23,20 +23,11 @@ attributes:
     support: none
   idempotent:
     support: full
-options:
-  username:
-    description: Not needed to read; accepted so that defaults can be shared by an action group.
-    type: str
-  password_file:
-    description: Not needed to read; accepted so that defaults can be shared by an action group.
-    type: path
 """
 
 EXAMPLES = r"""
 - name: See the cluster
   erpops.estate.patroni_info:
-    members: {db1: 10.0.0.1, db2: 10.0.0.2, db3: 10.0.0.3}
-    ca_file: /etc/erpops/tls/ca.crt
   register: cluster
 
 - name: Stop where something is not as it should be
@@ -105,15 +96,21 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import READING_SPEC, connect, look
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
+    CONNECTION_SPEC,
+    READING,
+    connect,
+    look,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 
 def main() -> None:
     """Run the module."""
-    spec = {**READING_SPEC, "username": {"type": "str"}, "password_file": {"type": "path", "no_log": False}}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(CONNECTION_SPEC), supports_check_mode=True)
     try:
-        cluster = connect({**module.params, "password_file": None}, dry=True)
+        params = completed(module.params, "patroni", READING)
+        cluster = connect({**params, "password_file": None}, dry=True)
         found = judge.report(look(cluster), cluster.names)
         found["config"] = cluster.ask(lambda member: member.config())
     except ClientError as error:

@@ -19,7 +19,6 @@ author:
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.patroni
-  - erpops.estate.patroni.login
 attributes:
   check_mode:
     support: full
@@ -80,8 +79,9 @@ from datetime import UTC, datetime
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, connect
+from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 
 def moment(text: str | None) -> datetime | None:
@@ -107,7 +107,7 @@ def main() -> None:
     params = module.params
     actions: list[str] = []
     try:
-        cluster = connect(params, dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
         restarter = Restarter(cluster, params["timeout"], actions, moment(params["started_before"]))
         waiting = restarter.due()
         if waiting and not module.check_mode:

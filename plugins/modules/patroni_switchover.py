@@ -17,7 +17,6 @@ author:
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.patroni
-  - erpops.estate.patroni.login
 attributes:
   check_mode:
     support: full
@@ -44,18 +43,10 @@ options:
 EXAMPLES = r"""
 - name: Let db2 lead
   erpops.estate.patroni_switchover:
-    members: {db1: 10.0.0.1, db2: 10.0.0.2, db3: 10.0.0.3}
-    ca_file: /etc/erpops/tls/ca.crt
-    username: patroni
-    password_file: /etc/erpops/patroni/rest.password
     candidate: db2
 
 - name: Let anybody but this host lead
   erpops.estate.patroni_switchover:
-    members: {db1: 10.0.0.1, db2: 10.0.0.2, db3: 10.0.0.3}
-    ca_file: /etc/erpops/tls/ca.crt
-    username: patroni
-    password_file: /etc/erpops/patroni/rest.password
     away_from: "{{ inventory_hostname }}"
 """
 
@@ -92,10 +83,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
     CONNECTION_SPEC,
+    WRITING,
     connect,
     hand_over,
     plan_switchover,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 LEAST_TIMEOUT, MOST_TIMEOUT = 5, 3600
 
@@ -117,7 +110,7 @@ def main() -> None:
     actions: list[str] = []
     start = time.monotonic()
     try:
-        cluster = connect(params, dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
         plan = plan_switchover(cluster, candidate=params["candidate"], away_from=params["away_from"])
         if plan.candidate and not module.check_mode:
             actions = hand_over(cluster, plan.leader, plan.candidate, params["timeout"])

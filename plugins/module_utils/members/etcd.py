@@ -16,20 +16,21 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 
 # Options of every module that speaks to etcd; documented in the fragment of the same name.
 CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
-    "members": {"type": "dict", "required": True},
+    "members": {"type": "dict"},
     "member": {"type": "str"},
-    "port": {"type": "int", "default": 2379},
-    "ca_file": {"type": "path", "required": True},
-    "cert_file": {"type": "path", "required": True},
+    "port": {"type": "int"},
+    "ca_file": {"type": "path"},
+    "cert_file": {"type": "path"},
     # The path of a file is no secret.
-    "key_file": {"type": "path", "required": True, "no_log": False},
+    "key_file": {"type": "path", "no_log": False},
 }
+NEEDED = ("members", "ca_file", "cert_file", "key_file")
 
 
 def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> EtcdCluster:
     """Return the cluster that ``params`` describe; ``dry`` turns every write into an error."""
     tls = Tls(params["ca_file"], params["cert_file"], params["key_file"])
-    port = int(params.get("port", 2379))
+    port = int(params.get("port") or 2379)
     return EtcdCluster(params["members"], tls=tls, port=port, first=first or params.get("member"), dry=dry)
 
 

@@ -28,19 +28,16 @@ from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_
 HANDOVER_TIMEOUT = 300.0
 
 # Options of every module that speaks to Patroni; documented in the fragment of the same name.
-READING_SPEC: Mapping[str, Mapping[str, Any]] = {
-    "members": {"type": "dict", "required": True},
-    "member": {"type": "str"},
-    "port": {"type": "int", "default": 8008},
-    "ca_file": {"type": "path", "required": True},
-}
-
-# With the login that changes need.
 CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
-    **READING_SPEC,
-    "username": {"type": "str", "required": True},
-    "password_file": {"type": "path", "required": True, "no_log": False},
+    "members": {"type": "dict"},
+    "member": {"type": "str"},
+    "port": {"type": "int"},
+    "ca_file": {"type": "path"},
+    "username": {"type": "str"},
+    "password_file": {"type": "path", "no_log": False},
 }
+READING = ("members", "ca_file")
+WRITING = (*READING, "username", "password_file")
 
 
 def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> PatroniCluster:
@@ -60,7 +57,7 @@ def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = 
         params["members"],
         tls=Tls(params["ca_file"]),
         login=login,
-        port=int(params.get("port", 8008)),
+        port=int(params.get("port") or 8008),
         first=first or params.get("member"),
         dry=dry,
     )

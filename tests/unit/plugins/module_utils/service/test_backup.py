@@ -15,7 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import timer
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.timers import TimerState
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
-from ansible_collections.erpops.estate.plugins.module_utils.service.backup import HostPart, Outcome, converge_host
+from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import HostPart, Outcome, converge_host
 
 TIMER = "full.timer"
 
