@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import Host
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import usable_memory_mb
 
@@ -48,7 +48,7 @@ def plain_defaults() -> Mapping[str, Any]:
     """Return every default of the collection's roles that is no template."""
     found: dict[str, Any] = {}
     for path in sorted(ROLES.glob("*/defaults/main.yml")):
-        found.update(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found.update(yaml_load(path.read_text(encoding="utf-8")))
     return {name: value for name, value in found.items() if "{{" not in str(value)}
 
 
@@ -61,7 +61,7 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     return Host(
         name=name,
         groups=list(variables.get("group_names") or ()),
-        memory_mb=usable_memory_mb(memory, settings["estate_host_memory_mb"]) if memory else 0,
+        memory_mb=usable_memory_mb(memory, int(settings["estate_host_memory_mb"] or 0)) if memory else 0,
         cpus=int(seen.get("cpus") or facts.get("processor_vcpus") or 0),
         variables=settings,
     )
