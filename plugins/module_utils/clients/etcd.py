@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Unreachable,
     WriteForbidden,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, lines, request
 
 STATUS = "maintenance/status"
 
@@ -87,6 +88,14 @@ class EtcdClient:
             change = {"requestPut": {"key": encoded, "value": _encoded(value)}}
         compare = {"key": encoded, "target": "MOD", "result": "EQUAL", "modRevision": str(revision)}
         return bool(self._call("kv/txn", {"compare": [compare], "success": [change]}).get("succeeded"))
+
+    def snapshot(self) -> Iterator[bytes]:
+        """Yield the member's database piece by piece; its last 32 bytes are the SHA-256 of all before them."""
+        for line in lines(self.what, f"{self._base}/maintenance/snapshot", tls=self._tls, data={}):
+            piece = json.loads(line)
+            if "result" not in piece:
+                raise Refused(self.what, expected="a piece of the snapshot", found=line.decode(errors="replace")[:500])
+            yield base64.b64decode(piece["result"].get("blob", ""))
 
     def move_leader(self, member_id: str) -> None:
         """Hand leadership to another member; only the leader can."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -82,18 +83,40 @@ def request(
     ``what`` names the object in messages. A status of 2xx or one of ``accept`` is an answer, any other
     raises. Proxies of the environment are not used: these addresses are the estate's own.
     """
+    prepared = _prepared(method, url, data, login)
+    with _failures(what, url, timeout):
+        try:
+            with _opener(tls).open(prepared, timeout=timeout) as response:
+                return Answer(what, response.status, response.read())
+        except HTTPError as error:
+            answer = Answer(what, error.code, error.read())
+            if answer.status in accept:
+                return answer
+            raise _refusal(answer) from None
+
+
+def lines(what: str, url: str, *, tls: Tls, data: Any = None, timeout: float = 30.0) -> Iterator[bytes]:
+    """Post one request and yield its answer line by line, so that one of any size may come."""
+    with _failures(what, url, timeout):
+        try:
+            with _opener(tls).open(_prepared("POST", url, data, None), timeout=timeout) as response:
+                yield from response
+        except HTTPError as error:
+            raise _refusal(Answer(what, error.code, error.read())) from None
+
+
+def _prepared(method: str, url: str, data: Any, login: Login | None) -> Request:
     body = None if data is None else json.dumps(data).encode()
     prepared = Request(url, body, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
     if login:
         prepared.add_unredirected_header("Authorization", _basic(login))
+    return prepared
+
+
+@contextmanager
+def _failures(what: str, url: str, timeout: float) -> Iterator[None]:
     try:
-        response = _opener(tls).open(prepared, timeout=timeout)
-        return Answer(what, response.status, response.read())
-    except HTTPError as error:
-        answer = Answer(what, error.code, error.read())
-        if answer.status in accept:
-            return answer
-        raise _refusal(answer) from None
+        yield
     except (OSError, HTTPException) as error:
         raise _failure(what, url, error, timeout) from error
 
