@@ -105,6 +105,10 @@ path:
   description: File that holds the key.
   returned: success
   type: str
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 import os
@@ -179,7 +183,7 @@ def main() -> None:
         if changed and not module.check_mode:
             make(params)
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(changed=changed, path=params["path"])
 
 

@@ -84,6 +84,10 @@ actions:
   type: list
   elements: str
   sample: ["role north: create", "database north: create", "database north: close to all others"]
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 from functools import partial
@@ -135,7 +139,7 @@ def main() -> None:
                 check=module.check_mode,
             )
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(changed=bool(actions), actions=actions)
 
 

@@ -99,6 +99,10 @@ odoo:
       type: list
       elements: str
       returned: always
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -116,7 +120,7 @@ def main() -> None:
         host = OdooHost(module.params["name"], module.params["directory"])
         module.exit_json(changed=False, odoo=look(host, late_after=module.params["late_after"]))
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
 
 
 if __name__ == "__main__":

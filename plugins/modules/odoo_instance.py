@@ -13,6 +13,7 @@ description:
     Where nothing differs, nothing is started.
   - Otherwise one container of the instance's image does all of it and is gone afterwards. It holds a lock in the
     database, so that two nodes never work on it at the same time, and it goes on where an interrupted one stopped.
+  - The code of modules that it installs is recorded, so that M(erpops.estate.odoo_module) knows when it changed.
   - Attachments that are neither in the bucket nor meant for the database are moved into the bucket.
   - The administrator gets login and password once, when the database is made.
 extends_documentation_fragment:
@@ -143,12 +144,16 @@ actions:
   type: list
   elements: str
   sample: ["installed stock"]
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_code, odoo_command
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_instance import look
@@ -180,9 +185,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def differing(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Return how the database differs from what is wanted."""
-    with Database.leader(
+def connect(params: dict[str, Any]) -> Database:
+    """Return a connection to the database, as the instance itself."""
+    return Database.leader(
         f"database {params['database']}",
         hosts=params["hosts"],
         ca_file=params["ca_file"],
@@ -190,7 +195,12 @@ def differing(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         user=params["name"],
         password=params["password"],
         dbname=params["database"],
-    ) as database:
+    )
+
+
+def differing(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Return how the database differs from what is wanted."""
+    with connect(params) as database:
         return differences(wanted, look(database, wanted))
 
 
@@ -206,6 +216,8 @@ def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         mounts={source: f"{target}:ro" for target, source in params["mounts"].items()},
         environment=params["environment"],
     )
+    with connect(params) as database:
+        before = odoo_code.look(database)
     administrator = {"login": params["admin_login"], "password": params["admin_password"]}
     result = odoo_command.run(
         odoo,
@@ -215,6 +227,8 @@ def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         config="web.conf",
         timeout=params["timeout"],
     )
+    with connect(params) as database:
+        odoo_code.record_new(database, odoo, params["addons_path"], before)
     left = differing(params, wanted)
     if left:
         raise Refused(what, expected="nothing left to do", found="; ".join(left))
@@ -235,8 +249,10 @@ def main() -> None:
         )
         found = differing(params, wanted)
         actions = bring_there(params, wanted) if found and not module.check_mode else []
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(changed=bool(found), differences=found, actions=actions)
 
 

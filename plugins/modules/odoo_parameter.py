@@ -68,6 +68,10 @@ removed:
   returned: success
   type: list
   elements: str
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 from typing import Any
@@ -123,8 +127,10 @@ def main() -> None:
     )
     try:
         module.exit_json(**converge(module.params, check=module.check_mode))
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
 
 
 if __name__ == "__main__":

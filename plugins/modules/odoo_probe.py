@@ -98,6 +98,10 @@ prepared:
   type: list
   elements: str
   sample: ["user erpops-probe: made"]
+error:
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  returned: failure
+  type: str
 """
 
 from functools import partial
@@ -133,7 +137,7 @@ def main() -> None:
             (lambda: probe.prepare(host.json2(key_file), login, password)) if key_file else None,
         )
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(
         changed=bool(prepared or seen.taken_back),
         steps=seen.steps,

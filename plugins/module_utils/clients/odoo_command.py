@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -28,6 +30,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 
 EXCHANGE = "/run/erpops/exchange"
 LOG_LINES = 25
+ATTENTION_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,32 @@ class Odoo:
 
 def run(odoo: Odoo, verb: str, request: Mapping[str, Any], *, addons_path: str, config: str, timeout: int) -> Any:
     """Run ``odoo estate <verb>`` with this request and return its result."""
+    command = [
+        "odoo",
+        f"--addons-path={addons_path}",
+        "estate",
+        verb,
+        "-c",
+        f"{odoo.config_target}/{config}",
+        "--request",
+        f"{EXCHANGE}/request.json",
+        "--result",
+        f"{EXCHANGE}/result.json",
+    ]
+    with _workspace(odoo) as directory:
+        _write(directory / "exchange" / "request.json", json.dumps(request), odoo.uid)
+        _contain(odoo, command, directory, timeout)
+        return json.loads((directory / "exchange" / "result.json").read_text(encoding="utf-8"))
+
+
+def execute(odoo: Odoo, command: Sequence[str], *, timeout: int, meanwhile: Callable[[], object] | None = None) -> str:
+    """Run any command and return what it printed; ``meanwhile`` is called again and again until it ends."""
+    with _workspace(odoo) as directory:
+        return _contain(odoo, command, directory, timeout, meanwhile)
+
+
+@contextmanager
+def _workspace(odoo: Odoo) -> Iterator[Path]:
     Path("/run/erpops").mkdir(mode=0o711, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="odoo-", dir="/run/erpops"))
     try:
@@ -55,21 +84,7 @@ def run(odoo: Odoo, verb: str, request: Mapping[str, Any], *, addons_path: str, 
         directory.chmod(0o711)
         for name, content in odoo.config_files.items():
             _write(directory / "config" / name, content, odoo.uid)
-        _write(directory / "exchange" / "request.json", json.dumps(request), odoo.uid)
-        command = [
-            "odoo",
-            f"--addons-path={addons_path}",
-            "estate",
-            verb,
-            "-c",
-            f"{odoo.config_target}/{config}",
-            "--request",
-            f"{EXCHANGE}/request.json",
-            "--result",
-            f"{EXCHANGE}/result.json",
-        ]
-        _contain(odoo, command, directory, timeout)
-        return json.loads((directory / "exchange" / "result.json").read_text(encoding="utf-8"))
+        yield directory
     finally:
         rmtree(directory)
 
@@ -81,7 +96,13 @@ def _write(path: Path, content: str, uid: int) -> None:
     os.chown(path, uid, uid)
 
 
-def _contain(odoo: Odoo, command: Sequence[str], directory: Path, timeout: int) -> None:
+def _contain(
+    odoo: Odoo,
+    command: Sequence[str],
+    directory: Path,
+    timeout: int,
+    meanwhile: Callable[[], object] | None = None,
+) -> str:
     try:
         import docker
         import docker.errors
@@ -115,7 +136,10 @@ def _contain(odoo: Odoo, command: Sequence[str], directory: Path, timeout: int) 
         )["Id"]
         try:
             api.start(container)
+            if meanwhile:
+                _attend(api, container, meanwhile, odoo.what, timeout)
             status = api.wait(container, timeout=timeout)["StatusCode"]
+            printed = "" if status else api.logs(container, stderr=False).decode(errors="replace")
             log = api.logs(container, tail=LOG_LINES).decode(errors="replace") if status else ""
         finally:
             api.remove_container(container, force=True)
@@ -127,3 +151,13 @@ def _contain(odoo: Odoo, command: Sequence[str], directory: Path, timeout: int) 
         raise Unreachable(odoo.what, found=str(error), remedy="see systemctl status docker on this host") from error
     if status:
         raise Refused(odoo.what, expected="exit status 0", found=f"{status}; its last lines: {log}")
+    return printed
+
+
+def _attend(api: Any, container: str, meanwhile: Callable[[], object], what: str, timeout: int) -> None:
+    deadline = time.monotonic() + timeout
+    while api.inspect_container(container)["State"]["Running"]:
+        if time.monotonic() > deadline:
+            raise TimedOut(what, expected=f"an end within {timeout} s", found="it was still running")
+        meanwhile()
+        time.sleep(ATTENTION_SECONDS)
