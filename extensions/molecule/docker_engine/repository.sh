@@ -20,3 +20,5 @@ mkdir -m 0700 "$GNUPGHOME"
 gpg --batch --quiet --passphrase '' --quick-generate-key own@repository.test rsa3072 sign never
 gpg --batch --armor --export >key.asc
 gpg --batch --yes --clearsign --output dists/own/InRelease dists/own/Release
+# the roles find no lists of packages, as on a fresh image
+rm -rf /var/lib/apt/lists/*
