@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_pem import Pem
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory import findings
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding, Inventory
+from ansible_collections.erpops.estate.plugins.module_utils.policy.supplied_certificates import (
+    VARIABLE,
+    supplied_findings,
+)
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import read_inventory
 
 
@@ -25,7 +34,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             argument_spec={"groups": {"type": "list", "elements": "str", "default": []}}
         )
         inventory = read_inventory(task_vars or {}, self._loader)
-        found = findings(inventory, arguments["groups"])
+        found = [*findings(inventory, arguments["groups"]), *_supplied_findings(inventory)]
         result.update(
             changed=False,
             hosts=inventory.estate_hosts(),
@@ -37,3 +46,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         else:
             result["msg"] = f"The inventory of {len(inventory.estate_hosts())} hosts is in order"
         return result
+
+
+def _supplied_findings(inventory: Inventory) -> Iterator[Finding]:
+    # Most estates supply none; they need neither the library nor a CA that was made already.
+    if any(value for _host, value in inventory.values(VARIABLE)):
+        directory = str(inventory.shared("certificates_authority_dir", ""))
+        names = inventory.shared("certificates_authorities", [])
+        authorities = "\n".join(_content(os.path.join(directory, f"{name}.crt")) for name in names)
+        yield from supplied_findings(inventory, authorities, Pem().supplied, datetime.now(UTC))
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""

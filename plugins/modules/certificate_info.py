@@ -15,6 +15,8 @@ description:
     put right.
   - A certificate is due when it or its key is missing or unreadable, when they do not fit each other, when it has
     other names, another CA or too few usages, and when it expires soon.
+  - It says too when the CAs may not change as asked, since running services would meet certificates that they do
+    not trust, and warns when the CA that signs comes to its end.
   - It changes nothing.
 author:
   - erpops.estate contributors (@erpops)
@@ -36,9 +38,24 @@ options:
     type: path
     default: /etc/erpops/tls
   authority:
-    description: Certificate of the estate's CA in PEM. When empty, everything is due.
+    description: Certificate of the CA that signs, in PEM. When empty, everything is due.
     type: str
     default: ""
+  trusted:
+    description: Certificates in PEM of all CAs that each V(ca.crt) should hold; by default O(authority) alone.
+    type: str
+    default: ""
+  days:
+    description: Days a certificate is issued for; the CA that signs has to outlive it.
+    type: int
+    default: 397
+  readers:
+    description:
+      - Services of this host that read a V(ca.crt) when they start or reload. Before another CA signs, or one is
+        removed, they must have been seen healthy since V(ca.crt) was changed.
+    type: list
+    elements: str
+    default: []
   renew_before_days:
     description: A certificate that expires within so many days is due.
     type: int
@@ -76,9 +93,6 @@ options:
             required: true
           private_key:
             description: The private key; leave it out when it is on the host already.
-            type: str
-          authority:
-            description: What clients verify it against; by default the estate's CA.
             type: str
 """
 
@@ -125,8 +139,17 @@ work:
       description: The usages, for the request.
       type: list
       elements: str
-authority_in_place:
-  description: Whether C(ca.crt) in O(directory) is the estate's CA.
+objections:
+  description: Why the CAs may not change as asked yet, in sentences.
+  returned: always
+  type: list
+  elements: str
+authority_expiry:
+  description: When the CA that signs expires; empty when there is none.
+  returned: always
+  type: str
+authorities_in_place:
+  description: Whether C(ca.crt) in O(directory) holds the CAs it should.
   returned: always
   type: bool
 expiry:
@@ -144,15 +167,18 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import (
     Wanted,
+    ending,
+    hasty,
     misplaced,
     subject_alternative_name,
     to_issue,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.supplied_certificates import FOR_USERS
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
 
 SUPPLIED = {
     "certificate": {"type": "str", "required": True},
     "private_key": {"type": "str", "no_log": True},
-    "authority": {"type": "str"},
 }
 CERTIFICATE = {
     "purpose": {"type": "str", "required": True},
@@ -164,24 +190,31 @@ CERTIFICATE = {
 SPEC = {
     "directory": {"type": "path", "default": "/etc/erpops/tls"},
     "authority": {"type": "str", "default": ""},
+    "trusted": {"type": "str", "default": ""},
+    "days": {"type": "int", "default": 397},
     "renew_before_days": {"type": "int", "default": 60},
+    "readers": {"type": "list", "elements": "str", "default": []},
     "certificates": {"type": "list", "elements": "dict", "required": True, "options": CERTIFICATE},
 }
 
 
 def survey(params: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return the work to do and what was seen."""
-    files = CertificateFiles(params["directory"], params["authority"])
+    files = CertificateFiles(params["directory"], params["authority"], params["trusted"])
+    changed_at = files.changed_at(entry["purpose"] for entry in params["certificates"])
+    authorities = files.authorities(name for name in params["readers"] if _unread(name, changed_at))
     renew_before = timedelta(days=params["renew_before_days"])
-    work, expiry = [], {}
+    work, expiry, verified = [], {}, {}
     for entry in params["certificates"]:
         supplied = bool(entry["supplied"])
         wanted = Wanted(entry["purpose"], entry["owner"], frozenset(entry["names"]), entry["client"], supplied)
         found = files.read(wanted.purpose, entry["supplied"])
-        issue = to_issue(wanted, found, now, renew_before)
+        issue = to_issue(wanted, found, now, renew_before, authorities.signer)
         reasons = issue or misplaced(wanted, found)
         if found.not_after:
             expiry[wanted.purpose] = found.not_after.isoformat()
+        if wanted.purpose != FOR_USERS:
+            verified[wanted.purpose] = found
         if reasons:
             work.append(
                 {
@@ -194,17 +227,35 @@ def survey(params: dict[str, Any], now: datetime) -> dict[str, Any]:
                     "extended_key_usage": ["serverAuth", "clientAuth"] if wanted.client else ["serverAuth"],
                 }
             )
-    in_place = files.authority_in_place(os.path.join(params["directory"], "ca.crt"))
-    return {"work": work, "expiry": expiry, "authority_in_place": in_place}
+    end = files.authority_ends()
+    return {
+        "work": work,
+        "expiry": expiry,
+        "objections": list(hasty(authorities, verified)),
+        "authority_expiry": end.isoformat() if end else "",
+        "warning": ending(end, now, params["days"], params["renew_before_days"]) if end else "",
+        "authorities_in_place": files.authorities_in_place(os.path.join(params["directory"], "ca.crt")),
+    }
+
+
+def _unread(service: str, changed_at: float) -> bool:
+    """Return whether a service that was made already has not been proven since that moment."""
+    record = Record(service)
+    if not os.path.exists(record.path):
+        return False
+    return bool(record.read().pending) or os.stat(record.path).st_mtime < changed_at
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        module.exit_json(changed=False, **survey(module.params, datetime.now(UTC)))
+        result = survey(module.params, datetime.now(UTC))
     except ClientError as error:
         module.fail_json(msg=str(error))
+    if warning := result.pop("warning"):
+        module.warn(warning)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -7,44 +7,51 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingLibrary, Refused
-from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import Found, Place
+from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_pem import Pem, moment
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import Authorities, Found, Place
 
 
 class CertificateFiles:
-    """Reads what lies in ``<directory>/<purpose>`` and judges nothing but signatures and fits."""
+    """Reads what lies in ``<directory>/<purpose>`` and judges nothing but signatures and fits.
 
-    def __init__(self, directory: str, authority: str) -> None:
-        try:
-            from cryptography import x509
-            from cryptography.exceptions import InvalidSignature
-            from cryptography.hazmat.primitives import serialization
-        except ImportError as error:
-            raise MissingLibrary(
-                "the Python library cryptography",
-                found=str(error),
-                remedy="install the package python3-cryptography on this host",
-            ) from error
-        self._x509 = x509
-        self._serialization = serialization
-        self._invalid_signature = InvalidSignature
+    ``authority`` signs, ``trusted`` are all CAs that ca.crt should hold; both in PEM.
+    """
+
+    def __init__(self, directory: str, authority: str, trusted: str = "") -> None:
+        self._pem = Pem()
         self._directory = directory
-        self._authority = self._certificate(authority.encode(), "the CA that was given") if authority.strip() else None
+        self._signer = self._pem.certificate(authority.encode(), "the CA that was given") if authority.strip() else None
+        self._trusted = self._pem.certificates((trusted or authority).encode(), "the CAs that were given")
+        self._in_place = self._held(os.path.join(directory, "ca.crt"))
 
-    def authority_in_place(self, path: str, supplied: str = "") -> bool:
-        """Return whether the file holds the CA certificate it should: the supplied one or else the estate's."""
-        content = _read(path)
-        if supplied:
-            return content.strip() == supplied.encode().strip()
-        if self._authority is None or not content:
-            return False
-        try:
-            return bool(self._certificate(content, path) == self._authority)
-        except Refused:
-            return False
+    def authority_ends(self) -> datetime | None:
+        """Return when the CA that signs expires."""
+        return moment(self._signer, "not_valid_after") if self._signer is not None else None
+
+    def authorities(self, unread: Iterable[str] = ()) -> Authorities:
+        """Return which CAs there are and should be."""
+        known = [*self._trusted, *self._in_place]
+        return Authorities(
+            signer=self._pem.fingerprint(self._signer) if self._signer is not None else "",
+            trusted=self._fingerprints(self._trusted),
+            in_place=self._fingerprints(self._in_place),
+            names={self._pem.fingerprint(entry): _described(entry) for entry in known},
+            unread=tuple(unread),
+        )
+
+    def changed_at(self, purposes: Iterable[str]) -> float:
+        """Return when a ca.crt was written last, in seconds since the epoch; 0.0 when there is none."""
+        paths = [os.path.join(self._directory, *parts, "ca.crt") for parts in ((), *((name,) for name in purposes))]
+        return max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0.0)
+
+    def authorities_in_place(self, path: str) -> bool:
+        """Return whether the file holds the CAs it should, and no other."""
+        return bool(self._trusted) and self._fingerprints(self._held(path)) == self._fingerprints(self._trusted)
 
     def read(self, purpose: str, supplied: dict[str, str] | None = None) -> Found:
         """Return certificate, key and places of one purpose."""
@@ -52,89 +59,40 @@ class CertificateFiles:
         paths = {name: os.path.join(base, name) for name in ("tls.crt", "tls.key", "ca.crt")}
         places = {name: _place(path) for name, path in paths.items()}
         places["directory"] = _place(base)
-        beside = self.authority_in_place(paths["ca.crt"], (supplied or {}).get("authority") or "")
-        if supplied:
-            return Found(
-                places=places,
-                authority_in_place=beside,
-                supplied_in_place=_holds(paths["tls.crt"], supplied.get("certificate"))
-                and _holds(paths["tls.key"], supplied.get("private_key")),
-            )
+        beside = self.authorities_in_place(paths["ca.crt"])
+        in_place = bool(supplied) and all(
+            _holds(paths[name], (supplied or {}).get(part))
+            for name, part in (("tls.crt", "certificate"), ("tls.key", "private_key"))
+        )
         try:
-            certificate = self._certificate(_read(paths["tls.crt"]), "the certificate")
-            key = self._public_key(_read(paths["tls.key"]))
+            certificate = self._pem.certificate(_read(paths["tls.crt"]), "the certificate")
+            key = self._pem.public_key(_read(paths["tls.key"]))
         except Refused as error:
-            return Found(fault=str(error), places=places, authority_in_place=beside)
+            return Found(fault=str(error), places=places, authorities_in_place=beside, supplied_in_place=in_place)
+        signer = self._pem.signer(certificate, [*self._trusted, *self._in_place])
         return Found(
-            names=self._names(certificate),
-            client=self._serves_as_client(certificate),
-            signed_by_authority=self._signed_by_authority(certificate),
-            authority_in_place=beside,
-            key_fits=self._encoded(certificate.public_key()) == key,
-            not_after=_not_after(certificate),
+            names=self._pem.names(certificate),
+            client=self._pem.serves_as_client(certificate),
+            signer=self._pem.fingerprint(signer) if signer is not None else "",
+            authorities_in_place=beside,
+            key_fits=self._pem.encoded(certificate.public_key()) == key,
+            supplied_in_place=in_place,
+            not_after=moment(certificate, "not_valid_after"),
             places=places,
         )
 
-    def _certificate(self, content: bytes, what: str) -> Any:
-        if not content:
-            raise Refused(what, found="nothing")
+    def _held(self, path: str) -> list[Any]:
         try:
-            return self._x509.load_pem_x509_certificate(content)
-        except ValueError as error:
-            raise Refused(what, expected="a certificate in PEM", found=str(error)) from error
+            return self._pem.certificates(_read(path), path)
+        except Refused:
+            return []
 
-    def _public_key(self, content: bytes) -> bytes:
-        if not content:
-            raise Refused("the private key", found="nothing")
-        try:
-            key = self._serialization.load_pem_private_key(content, password=None)
-        except (ValueError, TypeError) as error:
-            raise Refused("the private key", expected="a key in PEM without passphrase", found=str(error)) from error
-        return self._encoded(key.public_key())
-
-    def _encoded(self, key: Any) -> bytes:
-        serialization = self._serialization
-        return bytes(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
-
-    def _names(self, certificate: Any) -> frozenset[str]:
-        try:
-            names = certificate.extensions.get_extension_for_class(self._x509.SubjectAlternativeName).value
-        except self._x509.ExtensionNotFound:
-            return frozenset()
-        dns = names.get_values_for_type(self._x509.DNSName)
-        return frozenset([*dns, *map(str, names.get_values_for_type(self._x509.IPAddress))])
-
-    def _serves_as_client(self, certificate: Any) -> bool:
-        try:
-            usage = certificate.extensions.get_extension_for_class(self._x509.ExtendedKeyUsage).value
-        except self._x509.ExtensionNotFound:
-            return True
-        return self._x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH in usage
-
-    def _signed_by_authority(self, certificate: Any) -> bool:
-        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
-        if self._authority is None or certificate.issuer != self._authority.subject:
-            return False
-        key = self._authority.public_key()
-        signed, algorithm = certificate.tbs_certificate_bytes, certificate.signature_hash_algorithm
-        try:
-            if isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(certificate.signature, signed, ec.ECDSA(algorithm))
-            elif isinstance(key, rsa.RSAPublicKey):
-                key.verify(certificate.signature, signed, padding.PKCS1v15(), algorithm)
-            else:
-                key.verify(certificate.signature, signed)
-        except self._invalid_signature:
-            return False
-        return True
+    def _fingerprints(self, certificates: Iterable[Any]) -> frozenset[str]:
+        return frozenset(self._pem.fingerprint(entry) for entry in certificates)
 
 
-def _not_after(certificate: Any) -> datetime:
-    # The aware property came with cryptography 42; Debian 12 has 38.
-    aware: datetime | None = getattr(certificate, "not_valid_after_utc", None)
-    naive: datetime = certificate.not_valid_after if aware is None else aware
-    return naive.replace(tzinfo=UTC)
+def _described(certificate: Any) -> str:
+    return f"{certificate.subject.rfc4514_string()} (until {moment(certificate, 'not_valid_after').date().isoformat()})"
 
 
 def _read(path: str) -> bytes:

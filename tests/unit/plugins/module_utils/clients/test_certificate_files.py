@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_files import CertificateFiles
+from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_pem import Pem
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,6 +35,9 @@ class Authority:
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self.key, hashes.SHA256())
+
+    def fingerprint(self) -> str:
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
 
     def pem(self) -> str:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
@@ -63,8 +67,8 @@ def test_a_certificate_is_read_whole(tmp_path: Path, authority: Authority) -> No
     assert found.fault == ""
     assert found.names == {"node1", "192.0.2.11"}
     assert found.client
-    assert found.signed_by_authority
-    assert found.authority_in_place
+    assert found.signer == authority.fingerprint()
+    assert found.authorities_in_place
     assert found.key_fits
     assert found.not_after == END
 
@@ -72,8 +76,28 @@ def test_a_certificate_is_read_whole(tmp_path: Path, authority: Authority) -> No
 def test_another_ca_of_the_same_name_did_not_sign_it(tmp_path: Path, authority: Authority) -> None:
     issue(tmp_path / "redis", authority)
     found = CertificateFiles(str(tmp_path), Authority("estate CA").pem()).read("redis")
-    assert not found.signed_by_authority
-    assert not found.authority_in_place
+    assert found.signer == ""
+    assert not found.authorities_in_place
+
+
+def test_each_ca_is_known_by_what_is_on_the_host_and_what_should_be(tmp_path: Path, authority: Authority) -> None:
+    issue(tmp_path / "redis", authority)
+    new = Authority("new CA")
+    (tmp_path / "ca.crt").write_text(authority.pem())
+    files = CertificateFiles(str(tmp_path), new.pem(), new.pem())
+    assert files.read("redis").signer == authority.fingerprint()
+    found = files.authorities(["etcd"])
+    assert found.signer == new.fingerprint()
+    assert found.trusted == {new.fingerprint()}
+    assert found.in_place == {authority.fingerprint()}
+    assert found.name(new.fingerprint()) == "CN=new CA (until 2030-01-02)"
+    assert found.unread == ("etcd",)
+    assert files.authority_ends() == END
+    assert files.changed_at(["redis"]) >= (tmp_path / "ca.crt").stat().st_mtime
+    both = CertificateFiles(str(tmp_path), new.pem(), new.pem() + "\n" + authority.pem())
+    assert not both.authorities_in_place(str(tmp_path / "ca.crt"))
+    (tmp_path / "ca.crt").write_text(authority.pem() + new.pem())
+    assert both.authorities_in_place(str(tmp_path / "ca.crt"))
 
 
 def test_a_key_of_another_certificate_does_not_fit(tmp_path: Path, authority: Authority) -> None:
@@ -112,11 +136,33 @@ def test_a_ca_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given_key", [True, False])
 def test_a_supplied_certificate_is_compared_as_text(tmp_path: Path, authority: Authority, *, given_key: bool) -> None:
     issue(tmp_path / "edge", authority)
-    supplied = {"certificate": (tmp_path / "edge" / "tls.crt").read_text(), "authority": authority.pem()}
+    supplied = {"certificate": (tmp_path / "edge" / "tls.crt").read_text()}
     if given_key:
         supplied["private_key"] = (tmp_path / "edge" / "tls.key").read_text()
     files = CertificateFiles(str(tmp_path), Authority("estate CA").pem())
-    found = files.read("edge", supplied)
-    assert found.supplied_in_place
-    assert found.authority_in_place
+    assert files.read("edge", supplied).supplied_in_place
     assert not files.read("edge", {**supplied, "certificate": "another"}).supplied_in_place
+    assert not files.read("edge").supplied_in_place
+
+
+def test_a_chain_is_followed_to_a_ca_that_is_trusted(tmp_path: Path, authority: Authority) -> None:
+    issue(tmp_path / "redis", authority)
+    leaf, key = ((tmp_path / "redis" / name).read_text() for name in ("tls.crt", "tls.key"))
+    stranger = Authority("a stranger")
+    pem = Pem()
+    found = pem.supplied(leaf, key, authority.pem())
+    assert found.fault == ""
+    assert (found.gap, found.key_fits, found.trusted, found.client) == ("", True, True, True)
+    assert found.names == {"node1", "192.0.2.11"}
+    assert (found.not_before, found.not_after) == (END - timedelta(days=397), END)
+    assert pem.supplied(leaf + authority.pem(), "", stranger.pem() + authority.pem()).trusted
+    assert not pem.supplied(leaf, key, stranger.pem()).trusted
+    assert pem.supplied(leaf + stranger.pem(), key, "").gap == (
+        "'CN=estate CA' was not signed by the certificate that follows it"
+    )
+    other = stranger.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    assert not pem.supplied(leaf, other.decode(), "").key_fits
+    assert pem.supplied("torn", key, "").fault.startswith("the certificate; expected a certificate in PEM")
+    assert pem.supplied(leaf, "torn", "").fault.startswith("the private key; expected a key in PEM")
