@@ -42,7 +42,7 @@ def read(names: Sequence[str]) -> tuple[TimerState, ...]:
 
 
 def schedule(names: Sequence[str]) -> list[dict[str, str]]:
-    """Return when each of the timers fired last and fires next, in UTC; "" for never. One without a file is left out."""
+    """Return when each of the timers fired last and fires next, in UTC ("" for never); without a file, nothing."""
     shown = json.loads(run(["systemctl", "list-timers", "--all", "--output=json", *names]) or "[]")
     return [
         {

@@ -47,9 +47,9 @@ class TraefikClient:
         """Return all HTTP services with their status and that of their servers."""
         return list(self._json(f"/api/http/services?{PAGE}"))
 
-    def certificates(self) -> list[str]:
-        """Return the SHA-256 fingerprints of the certificates in use."""
-        return [str(entry.get("certFingerprint", "")) for entry in self._json(f"/api/certificates?{PAGE}")]
+    def certificates(self) -> list[dict[str, Any]]:
+        """Return the certificates in use."""
+        return list(self._json(f"/api/certificates?{PAGE}"))
 
     def _get(self, path: str) -> bytes:
         what = f"Traefik at {self.url}"

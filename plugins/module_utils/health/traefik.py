@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drained import address_of
 
 Entry = Mapping[str, Any]
 
@@ -27,16 +28,20 @@ class Edge:
     age: float = 0.0
     routers: Sequence[Entry] = ()
     services: Sequence[Entry] = ()
-    certificates: Collection[str] = ()
+    certificates: Sequence[Entry] = ()
     trouble: str = ""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an edge should have loaded: the servers of each service, and its certificate ("" when unknown)."""
+    """What an edge should have loaded: the servers of each service, and its certificate ("" when unknown).
+
+    ``all_in_service`` is False where some of the servers may be drained.
+    """
 
     services: Mapping[str, Collection[str]] = field(default_factory=dict)
     certificate: str = ""
+    all_in_service: bool = True
 
 
 def edge_health(edge: Edge, wanted: Wanted) -> Verdict:
@@ -50,7 +55,8 @@ def edge_health(edge: Edge, wanted: Wanted) -> Verdict:
     objections += _entries(edge, "router", edge.routers)
     objections += _entries(edge, "service", edge.services)
     objections += _servers(edge, wanted)
-    if wanted.certificate and wanted.certificate not in edge.certificates:
+    in_use = {str(entry.get("certFingerprint", "")) for entry in edge.certificates}
+    if wanted.certificate and wanted.certificate not in in_use:
         objections.append(f"{edge.name}: expected the certificate that lies on the host to be in use, found another")
     return Verdict.of(objections, **facts)
 
@@ -70,13 +76,51 @@ def _servers(edge: Edge, wanted: Wanted) -> Iterator[str]:
         if entry is None:
             yield f"{edge.name}: expected service {name} to be loaded, found none"
             continue
-        listed = {str(server.get("url")) for server in (entry.get("loadBalancer") or {}).get("servers") or ()}
-        if listed != set(servers):
+        listed = listed_servers(entry)
+        if listed - set(servers) or (wanted.all_in_service and listed != set(servers)):
             expected, found = ", ".join(sorted(servers)), ", ".join(sorted(listed)) or "none"
             yield f"{edge.name}: expected servers {expected} in service {name}, found {found}"
         status = entry.get("serverStatus") or {}
         if not any(status.get(url) == "UP" for url in listed):
             yield f"{edge.name}: expected at least one server of service {name} to be up, found none"
+
+
+def listed_servers(entry: Entry) -> set[str]:
+    """Return the URLs that an entry of the services sends requests to, whether they are up or not."""
+    return {str(server.get("url")) for server in (entry.get("loadBalancer") or {}).get("servers") or ()}
+
+
+def serves(edge: Edge, address: str, *, wanted: Collection[str]) -> Verdict:
+    """Return whether the edge sends requests to exactly these URLs of a host, and each of them is up."""
+    if edge.trouble:
+        return Verdict(False, (edge.trouble,))
+    states = {
+        url: (entry.get("serverStatus") or {}).get(url)
+        for entry in edge.services
+        for url in listed_servers(entry)
+        if address_of(url) == address
+    }
+    surplus, missing = sorted(set(states) - set(wanted)), sorted(set(wanted) - set(states))
+    down = sorted(url for url in wanted if url in states and states[url] != "UP")
+    return Verdict.of(
+        [f"{edge.name}: expected {url} out of service, found it in service" for url in surplus]
+        + [f"{edge.name}: expected {url} in service, found it out of service" for url in missing]
+        + [f"{edge.name}: expected {url} to be up, found {states[url] or 'no answer yet'}" for url in down]
+    )
+
+
+def last_of(edge: Edge, urls: Collection[str]) -> list[str]:
+    """Return the services that would have no server that is up without these URLs."""
+    return [
+        str(entry.get("name", "")).partition("@")[0]
+        for entry in edge.services
+        if listed_servers(entry) & set(urls) and not _up(entry) - set(urls)
+    ]
+
+
+def _up(entry: Entry) -> set[str]:
+    status = entry.get("serverStatus") or {}
+    return {url for url in listed_servers(entry) if status.get(url) == "UP"}
 
 
 def may_leave(name: str, others: Sequence[Verdict], *, has_address: bool) -> Verdict:

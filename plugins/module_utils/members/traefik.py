@@ -15,14 +15,17 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.traefik impo
 from ansible_collections.erpops.estate.plugins.module_utils.health import traefik as health
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.keepalived import Lever
+from ansible_collections.erpops.estate.plugins.module_utils.policy import drained as policy
+
+DYNAMIC_FILE = "/etc/erpops/traefik/dynamic/estate.yml"
 
 
 class TraefikMember:
     """The edge of this host.
 
     Parameters: ``name`` and ``url`` (management address), ``peers`` (a list of the same two), ``services``
-    (servers by service), ``certificate_file``, ``virtual_ip`` ("" when the estate has none).
-    It leads while it has the virtual address.
+    (servers by service), ``dynamic_file`` (where they are written), ``certificate_file``, ``virtual_ip`` ("" when the
+    estate has none). It leads while it has the virtual address.
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:
@@ -30,13 +33,14 @@ class TraefikMember:
         self._client = TraefikClient(params["url"])
         self._peers = {str(peer["name"]): TraefikClient(peer["url"]) for peer in params["peers"]}
         self._services: Mapping[str, list[str]] = params["services"]
+        self._dynamic_file = dynamic_file(params)
         self._certificate_file = str(params["certificate_file"])
         self._lever = Lever(str(params["virtual_ip"]))
 
     def health(self) -> Verdict:
         """Return whether the edge routes all it should, with the certificate that lies on this host."""
-        wanted = health.Wanted(self._services, _fingerprint(self._certificate_file))
-        return health.edge_health(_ask(self.name, self._client), wanted)
+        wanted = health.Wanted(self._in_service(), _fingerprint(self._certificate_file))
+        return health.edge_health(look(self.name, self._client), wanted)
 
     def leads(self) -> bool:
         """Return whether the virtual address is here."""
@@ -44,8 +48,9 @@ class TraefikMember:
 
     def may_leave(self) -> Verdict:
         """Return whether another edge is healthy and has the virtual address."""
-        wanted = health.Wanted(self._services)
-        others = [health.edge_health(_ask(name, client), wanted) for name, client in sorted(self._peers.items())]
+        # What is drained over there only the other edge knows.
+        wanted = health.Wanted(self._services, all_in_service=False)
+        others = [health.edge_health(look(name, client), wanted) for name, client in sorted(self._peers.items())]
         return health.may_leave(self.name, others, has_address=self._lever.has_address())
 
     def step_aside(self) -> list[str]:
@@ -54,8 +59,27 @@ class TraefikMember:
             return []
         return self._lever.give_up()
 
+    def _in_service(self) -> dict[str, list[str]]:
+        drained = policy.drained(read(self._dynamic_file))
+        return {name: [url for url in urls if url not in drained] for name, urls in self._services.items()}
 
-def _ask(name: str, client: TraefikClient) -> health.Edge:
+
+def dynamic_file(params: Mapping[str, Any]) -> str:
+    """Return the file in which an edge is told of its servers."""
+    return str(params.get("dynamic_file") or DYNAMIC_FILE)
+
+
+def read(path: str) -> str:
+    """Return the file; nothing where there is none yet."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""
+
+
+def look(name: str, client: TraefikClient) -> health.Edge:
+    """Return the edge as it answers now."""
     try:
         version, age = client.version()
         return health.Edge(

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.health.traefik import Edge, Wanted, edge_health, may_leave
+from ansible_collections.erpops.estate.plugins.module_utils.health.traefik import (
+    Edge,
+    Wanted,
+    edge_health,
+    last_of,
+    may_leave,
+    serves,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "traefik"
@@ -31,8 +38,7 @@ def edge(down: dict[str, list[str]] | None = None) -> Edge:
         for url in service.get("serverStatus", {}):
             name = service["name"].partition("@")[0]
             service["serverStatus"][url] = "DOWN" if url in (down or {}).get(name, []) else "UP"
-    certificates = [entry["certFingerprint"] for entry in recorded("certificates")]
-    return Edge("node1", True, "3.7.15", 60.0, recorded("routers.degraded"), services, certificates)
+    return Edge("node1", True, "3.7.15", 60.0, recorded("routers.degraded"), services, recorded("certificates"))
 
 
 def test_an_edge_with_every_server_up_is_healthy() -> None:
@@ -99,3 +105,71 @@ def test_may_leave(others: list[Verdict], has_address: bool, ok: bool, reason: s
     verdict = may_leave("node1", others, has_address=has_address)
     assert verdict.ok is ok
     assert reason in "; ".join(verdict.reasons)
+
+
+def without(seen: Edge, address: str) -> Edge:
+    """The edge after the servers of that host were taken out of its file."""
+    services = json.loads(json.dumps(seen.services))
+    for service in services:
+        balancer = service.get("loadBalancer")
+        if balancer:
+            balancer["servers"] = [entry for entry in balancer["servers"] if address not in entry["url"]]
+            service["serverStatus"] = {url: up for url, up in service["serverStatus"].items() if address not in url}
+    return replace(seen, services=services)
+
+
+OF_B = [urls[1] for urls in SERVICES.values()]
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "complaints"),
+    [
+        pytest.param(edge(), OF_B, [], id="in service"),
+        pytest.param(without(edge(), HOSTS[1]), [], [], id="drained"),
+        pytest.param(
+            edge(),
+            [],
+            [f"expected {url} out of service, found it in service" for url in sorted(OF_B)],
+            id="not yet out",
+        ),
+        pytest.param(
+            without(edge(), HOSTS[1]),
+            OF_B,
+            [f"expected {url} in service, found it out of service" for url in sorted(OF_B)],
+            id="not yet back",
+        ),
+        pytest.param(
+            edge({"north-web": [SERVICES["north-web"][1]]}),
+            OF_B,
+            [f"expected {SERVICES['north-web'][1]} to be up, found DOWN"],
+            id="back, and not up yet",
+        ),
+        pytest.param(Edge("node1", trouble="Traefik at x; found no answer"), [], ["no answer"], id="no answer"),
+    ],
+)
+def test_what_an_edge_serves_of_one_host(seen: Edge, wanted: list[str], complaints: list[str]) -> None:
+    verdict = serves(seen, HOSTS[1], wanted=wanted)
+    assert verdict.ok is not bool(complaints)
+    for complaint, reason in zip(complaints, verdict.reasons, strict=True):
+        assert complaint in reason
+
+
+@pytest.mark.parametrize(
+    ("seen", "left"),
+    [
+        pytest.param(edge(), [], id="another one is up everywhere"),
+        pytest.param(edge({"south-web": [SERVICES["south-web"][0]]}), ["south-web"], id="the other one is down"),
+        pytest.param(without(edge(), HOSTS[0]), sorted(SERVICES), id="the other one is drained"),
+        pytest.param(without(edge(), HOSTS[1]), [], id="it is out already"),
+    ],
+)
+def test_whose_users_would_be_left_without_a_server(seen: Edge, left: list[str]) -> None:
+    assert last_of(seen, OF_B) == left
+
+
+def test_what_is_drained_is_not_missed_where_it_may_be() -> None:
+    seen = without(edge(), HOSTS[1])
+    assert "expected servers" in edge_health(seen, Wanted(SERVICES)).reasons[0]
+    assert edge_health(seen, Wanted(SERVICES, all_in_service=False)).ok
+    strange = Wanted({name: urls[:1] for name, urls in SERVICES.items()}, all_in_service=False)
+    assert not edge_health(edge(), strange).ok

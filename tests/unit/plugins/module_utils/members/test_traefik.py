@@ -73,6 +73,7 @@ def member(own: str, peers: dict[str, str], tmp_path: Path, virtual_ip: str = ""
             "peers": [{"name": name, "url": url} for name, url in peers.items()],
             "services": {name: [f"http://{host}:{port}" for host in HOSTS] for name, port in PORTS.items()},
             "certificate_file": str(tmp_path / "tls.crt"),
+            "dynamic_file": str(tmp_path / "estate.yml"),
             "virtual_ip": virtual_ip,
         }
     )
