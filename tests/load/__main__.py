@@ -71,7 +71,7 @@ def _say_unknown(truth: Truth) -> None:
 def main() -> int:
     """Read the command line and do it."""
     usual = Rates()
-    parser = argparse.ArgumentParser(prog="python -m tests.load", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description="Loads the lab, then asks its database.")
     parser.add_argument("--seconds", type=float, default=60, help="how long (default: %(default)s)")
     parser.add_argument("--instance", default="north", help="which instance (default: %(default)s)")
     for name, rate in (("orders", usual.order), ("pages", usual.page),
