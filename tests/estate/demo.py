@@ -67,18 +67,23 @@ def _shown(path: str) -> str:
     return str(found.relative_to(paths.ROOT)) if found.is_relative_to(paths.ROOT) else path
 
 
+def closing(estate: Estate) -> int:
+    """Show what runs where and return the status to end with: 1 where anything is ill."""
+    rows = sight.look(estate)
+    print("\nWhat runs where, by the word of each service")
+    print(sight.table(rows))
+    return 1 if any(row.health != "healthy" for row in rows) else 0
+
+
 def main() -> int:
     estate = Estate.load()
     trading = next(instance for instance in estate.instances if instance.name == "north")
     trade(estate, trading)
     for instance in estate.instances:
         access.api_key(estate, instance)
-    rows = sight.look(estate)
-    print("\nWhat runs where, by the daemons' own word")
-    print(sight.table(rows))
+    status = closing(estate)
     guide(estate)
-    ill = [row for row in rows if row.health != "healthy"]
-    return 1 if ill else 0
+    return status
 
 
 if __name__ == "__main__":

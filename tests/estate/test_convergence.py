@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 
 import pytest
 
-from tests.estate import site
-from tests.estate.traces import leader, redis_of
+from tests.estate import access, demo, site
+from tests.estate.traces import leader, psql, redis_of
 from tests.estate.wait import until_whole
-from tests.estate.world import Estate, Host
+from tests.estate.world import Estate, Host, Instance
 
 DYNAMIC = "/etc/erpops/traefik/dynamic/estate.yml"
 PATRONICTL = "patroni patronictl -c /etc/patroni"
@@ -41,19 +43,39 @@ def test_check_mode_reports_nothing_on_a_running_estate() -> None:
     assert site.run("--check", "--diff").tasks == ()
 
 
+CONTENT = b"from before the object storage" * 99
+# As Odoo kept a file until the storage of attachments was there: in the database, which is no place for it.
+STRAY = f"""
+insert into ir_attachment (name, type, mimetype, db_datas, file_size, checksum, company_id, create_uid, create_date)
+values ('stray.txt', 'binary', 'text/plain', decode('{CONTENT.hex()}', 'hex'), {len(CONTENT)},
+        '{hashlib.sha1(CONTENT, usedforsecurity=False).hexdigest()}', 1, 2, now()) returning id
+"""  # noqa: S608 - our own
+
+
 @pytest.fixture(scope="module")
-def disorder(estate: Estate) -> dict[str, str]:
-    """An edited file, a stopped container and a changed setting, each on a host of its own kind."""
+def disorder(estate: Estate, south: Instance) -> dict[str, str]:
+    """An edited file, a stopped container, a changed setting and a file beside the bucket, each of another host."""
     edge, redis_host, database = estate.group("edge")[1], replica_of_redis(estate), leader(estate)
     edge.write(DYNAMIC, edge.file(DYNAMIC).content_string.replace("stsSeconds: 31536000", "stsSeconds: 1"))
     redis_host.check_output("docker stop redis")
     patch = json.dumps({"postgresql": {"parameters": {"log_min_duration_statement": "77s"}}})
     database.check_output(f"printf %%s %s | docker exec -i {PATRONICTL} edit-config --force --apply -", patch)
     assert "77s" in database.check_output(f"docker exec {PATRONICTL} show-config")
-    return {"edge": edge.name, "redis": redis_host.name, "database": database.name}
+    stray = psql(database, south.database, STRAY)
+    return {"edge": edge.name, "redis": redis_host.name, "database": database.name, "stray": stray}
 
 
-def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(estate: Estate, disorder: dict[str, str]) -> None:
+def test_the_demonstration_does_not_end_well_while_something_is_ill(
+    estate: Estate, disorder: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert demo.closing(estate) == 1
+    ill = [line for line in capsys.readouterr().out.splitlines() if "found it stopped" in line]
+    assert [line.split()[:2] for line in ill] == [[disorder["redis"], "redis"]]
+
+
+def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
+    estate: Estate, south: Instance, disorder: dict[str, str]
+) -> None:
     before = started(estate)
     run = site.run()
     edge, redis_host = estate.host(disorder["edge"]), estate.host(disorder["redis"])
@@ -62,14 +84,19 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(estate: Estat
     assert "77s" not in leader(estate).check_output(f"docker exec {PATRONICTL} show-config")
     touched = {service for service, state in started(estate).items() if before.get(service) != state}
     assert touched == {(disorder["redis"], "redis")}
-    # One task on each host it concerned; the setting is the cluster's and is changed by one member.
-    assert len(run.tasks) == 3, run.tasks
+    # One task on each host it concerned; what is the cluster's or the instance's is changed once.
+    assert len(run.tasks) == 4, run.tasks
     assert (disorder["edge"], "Converge the service") in {(host, task.rpartition(" : ")[2]) for host, task in run.tasks}
+
+    file = access.json2(estate, south).read("ir.attachment", int(disorder["stray"]), "store_fname", "datas")
+    assert file["store_fname"].startswith("attachments://")
+    assert base64.b64decode(file["datas"]) == CONTENT
 
 
 def test_afterwards_there_is_nothing_left_to_do(estate: Estate, disorder: dict[str, str]) -> None:
     assert disorder
     until_whole(estate)
+    assert demo.closing(estate) == 0
     assert site.run().tasks == ()
 
 

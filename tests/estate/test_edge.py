@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import socket
 import time
+import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.estate import access
+from tests.estate.traces import leader, psql
 from tests.estate.web import Route
 from tests.estate.world import Estate, Instance
+from tests.lab import secrets
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +56,36 @@ def test_the_usual_headers_are_there(route: Route) -> None:
 )
 def test_closed_paths_are_closed(route: Route, path: str) -> None:
     assert route.request("GET", path).status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/web/database/list", b'{"params": {}}', "application/json"),
+        ("/jsonrpc", b'{"params": {"service": "db", "method": "list", "args": []}}', "application/json"),
+        ("/jsonrpc", b'{"params": {"service": "db", "method": "drop", "args": ["x", "y"]}}', "application/json"),
+        ("/xmlrpc/2/db", b"<?xml version='1.0'?><methodCall><methodName>list</methodName></methodCall>", "text/xml"),
+    ],
+)  # fmt: skip
+def test_databases_are_listed_and_managed_by_nobody_even_behind_the_edge(
+    estate: Estate, north: Instance, path: str, body: bytes, kind: str
+) -> None:
+    for host in estate.group("odoo"):
+        answer = access.node_route(host, north).request("POST", path, body, {"Content-Type": kind})
+        assert answer.status == 200, answer.text
+        assert "Access Denied" in answer.text, answer.text
+        assert north.database not in answer.text.lower().replace("access denied", ""), answer.text
+
+
+def test_the_master_password_itself_makes_no_database(estate: Estate, north: Instance) -> None:
+    known = secrets.read()["estate_instance_secrets"][north.name]["master_password"]
+    form = {"master_pwd": known, "name": "intruder", "login": "x", "password": "x", "lang": "en_US", "phone": ""}
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for host in estate.group("odoo"):
+        route = access.node_route(host, north)
+        assert "Access Denied" in route.request("POST", "/web/database/create", urlencode(form).encode(), kind).text
+        assert "disabled by the administrator" in route.request("GET", "/web/database/manager").text
+    assert psql(leader(estate), "postgres", "select count(*) from pg_database where datname = 'intruder'") == "0"
 
 
 def test_an_encoded_slash_opens_nothing(route: Route) -> None:
@@ -103,8 +138,47 @@ def test_secrets_stay_out_of_the_access_log(estate: Estate, route: Route) -> Non
     assert canary not in "".join(logs)
 
 
-def test_what_a_client_claims_about_itself_is_not_believed(route: Route) -> None:
-    claims = {"X-Forwarded-For": "203.0.113.9", "X_Forwarded_For": "203.0.113.9", "X-Real-Ip": "203.0.113.9"}
-    answer = route.request("GET", "/web/login", headers={**claims, "X-Forwarded-Host": "evil.example"})
-    assert answer.status == 200
-    assert "evil.example" not in answer.text
+# Prints the head of the first request with this mark on its way to Odoo, as it is on the wire.
+LISTEN = """
+import signal, socket, sys
+signal.alarm(30)
+mark, everything = sys.argv[1].encode(), 0x0003
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(everything))
+while True:
+    packet = wire.recv(65535)
+    if mark in packet and b"GET /" in packet:
+        print(packet[packet.index(b"GET /"):].split(b"\\r\\n\\r\\n")[0].decode())
+        break
+"""
+
+
+def test_what_a_client_claims_about_itself_does_not_reach_odoo(estate: Estate, north: Instance, route: Route) -> None:
+    mark, liar = f"claims-{uuid.uuid4().hex}", "203.0.113.9"
+    claims = {
+        "X-Forwarded-For": liar, "X_Forwarded_For": liar, "X-Real-Ip": liar, "X-Forwarded-Host": "evil.example",
+        "X_Forwarded_Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "81",
+        "X-Forwarded-Prefix": "/evil",
+    }  # fmt: skip
+    edge = estate.edge_with_address()
+    with ThreadPoolExecutor() as pool:
+        heard = pool.submit(edge.check_output, "python3 -c %s %s", LISTEN, mark)
+        # The listener says nothing before it ends; until it has heard something, ask again.
+        while not heard.done():
+            assert route.request("GET", f"/web/login?{mark}", headers=claims).status == 200
+            time.sleep(0.2)
+    head = heard.result()
+    assert mark in head
+    assert not [claim for claim in (liar, "evil", "X_", ": http\r", ": 81\r") if claim in head], head
+    told = {name.lower(): value for name, _colon, value in (line.partition(": ") for line in head.split("\r\n"))}
+    assert (told["x-forwarded-host"], told["x-forwarded-proto"]) == (north.host_name, "https")
+    # Odoo notes whom it takes the client for. Straight at its port nobody takes the claim away, and it is believed.
+    straight = access.node_route(edge, north)
+    straight.request("GET", f"/web/login?straight-{mark}", headers=claims)
+    logged = "".join(
+        host.run("docker logs --since 60s %s 2>&1 | grep %s", access.web_container(north), mark).stdout
+        for host in estate.group("odoo")
+    )
+    clients = {told["x-forwarded-for"]: f"login?{mark}", liar: f"login?straight-{mark}"}
+    for line in logged.splitlines():
+        assert any(f": {client} - - " in line and request in line for client, request in clients.items()), line
+    assert all(request in logged for request in clients.values())

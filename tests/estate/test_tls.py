@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import socket
 import ssl
-from collections.abc import Callable
-from functools import partial
 from http.client import HTTPSConnection
 from pathlib import Path
 
@@ -14,12 +12,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.estate.ports import HTTP, PORTS, Port, connect, members
 from tests.estate.world import Estate
+from tests.lab import paths
 
 every_port = pytest.mark.parametrize("port", PORTS, ids=lambda port: f"{port.group}-{port.number}")
+mutual_ports = pytest.mark.parametrize(
+    "port", [port for port in PORTS if port.mutual], ids=lambda port: f"{port.group}-{port.number}"
+)
 
 
 def handshake(address: str, port: Port, context: ssl.SSLContext, name: str | None = None) -> None:
@@ -32,24 +34,47 @@ def handshake(address: str, port: Port, context: ssl.SSLContext, name: str | Non
 
 @pytest.fixture(scope="module")
 def other_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA that signed nothing here."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another authority")])
+    """A CA that signed nothing here, and beside it the key and certificate of a client that it vouches for."""
+    directory = tmp_path_factory.mktemp("other-authority")
+    key, name = ec.generate_private_key(ec.SECP256R1()), _name("another authority")
+    _write(directory / "ca.crt", _certificate(name, key.public_key(), name, key, ca=True))
+    client = ec.generate_private_key(ec.SECP256R1())
+    _write(directory / "tls.crt", _certificate(_name("node1"), client.public_key(), name, key, ca=False))
+    _write(directory / "tls.key", client)
+    return directory / "ca.crt"
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _certificate(
+    subject: x509.Name, key: ec.EllipticCurvePublicKey, issuer: x509.Name, issuer_key: ec.EllipticCurvePrivateKey, *,
+    ca: bool,
+) -> x509.Certificate:  # fmt: skip
     now = datetime.datetime.now(datetime.UTC)
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
-    file = tmp_path_factory.mktemp("tls") / "ca.crt"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return file
+    if not ca:
+        usage = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _write(file: Path, what: x509.Certificate | ec.EllipticCurvePrivateKey) -> None:
+    if isinstance(what, x509.Certificate):
+        file.write_bytes(what.public_bytes(serialization.Encoding.PEM))
+        return
+    form = serialization.PrivateFormat.PKCS8
+    file.write_bytes(what.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
 
 
 @every_port
@@ -96,15 +121,35 @@ def test_old_versions_are_refused(estate: Estate, port: Port) -> None:
     old.minimum_version = ssl.TLSVersion.TLSv1
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     for address in members(estate, port):
-        _refused(partial(handshake, address, port, old))
+        # The server's own word, so it is not this client that could not.
+        with pytest.raises(ssl.SSLError, match="TLSV1_ALERT_PROTOCOL_VERSION"):
+            handshake(address, port, old)
 
 
-@pytest.mark.parametrize(
-    "port", [port for port in PORTS if port.mutual], ids=lambda port: f"{port.group}-{port.number}"
-)
+@mutual_ports
 def test_without_a_client_certificate_nobody_gets_in(estate: Estate, port: Port) -> None:
     for address in members(estate, port):
-        _refused(partial(handshake, address, port, estate.tls()))
+        with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
+            handshake(address, port, estate.tls())
+
+
+@mutual_ports
+def test_a_client_certificate_of_another_ca_is_refused(estate: Estate, port: Port, other_ca: Path) -> None:
+    stranger = estate.tls()
+    stranger.load_cert_chain(other_ca.with_name("tls.crt"), other_ca.with_name("tls.key"))
+    for address in members(estate, port):
+        with pytest.raises(ssl.SSLError, match=r"ALERT_(BAD_CERTIFICATE|UNKNOWN_CA)"):
+            handshake(address, port, stranger)
+
+
+@mutual_ports
+def test_the_members_own_client_certificate_is_let_in(estate: Estate, port: Port, tmp_path: Path) -> None:
+    for host in estate.group(port.group):
+        for name in ("tls.crt", "tls.key"):
+            paths.write_private(tmp_path / name, host.file(f"/etc/erpops/tls/{port.group}/{name}").content_string)
+        member = estate.tls()
+        member.load_cert_chain(tmp_path / "tls.crt", tmp_path / "tls.key")
+        handshake(host.address, port, member)
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", "/config"), ("POST", "/reload")])
@@ -120,8 +165,3 @@ def test_private_keys_are_read_by_their_service_alone(estate: Estate) -> None:
         keys = [host.file(path) for path in host.check_output("find /etc/erpops/tls -name tls.key").split()]
         assert keys, host.name
         assert [key.path for key in keys if key.mode & 0o077] == []
-
-
-def _refused(attempt: Callable[[], None]) -> None:
-    with pytest.raises((ssl.SSLError, ConnectionResetError)):
-        attempt()
