@@ -36,16 +36,16 @@ leases:
   elements: dict
   sample:
     - details: {}
-      ending: null
+      ending_since: null
       expired: false
-      expires: "2026-11-23T14:30:00+00:00"
+      expires_at: "2026-11-23T14:30:00+00:00"
       host: ""
       kind: patroni_pause
       name: production
       owner: ada@bastion
       reason: switches are replaced
       seconds_left: 1740
-      taken: "2026-11-23T14:00:00+00:00"
+      taken_at: "2026-11-23T14:00:00+00:00"
 broken:
   description: What stands among the leases and is none, in sentences.
   returned: success

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import Held, LeaseStore, configuration
 from ansible_collections.erpops.estate.plugins.module_utils.leases.undo import KINDS, Kind, Means
-from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease
+from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Ending, Lease
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import asked_by
+
+EXPIRED = Ending()
 
 
 @dataclass
@@ -43,15 +45,15 @@ class Keeper:
         self._means = means
         self._kinds = kinds
 
-    def due(self, which: Callable[[Lease], bool] | None = None) -> tuple[list[Held], Sweep]:
-        """Return the leases that this host is to end: the expired ones, or those that ``which`` names."""
+    def due(self, ending: Ending = EXPIRED) -> tuple[list[Held], Sweep]:
+        """Return the leases that this host is to end."""
         found, sweep = [], Sweep()
         now = self._store.now()
         contents = self._store.all()
         sweep.failed += [f"{text}; remove the key with etcdctl del" for text in contents.broken]
         for held in contents.held:
             lease = held.lease
-            if lease.being_ended(now) or not (which(lease) if which else lease.expired(now)):
+            if lease.being_ended(now) or not ending.meant(lease, now):
                 continue
             if lease.host not in ("", self._host) or not self._means_for(lease):
                 sweep.waiting.append(f"{lease}: another host has to end it")
@@ -59,9 +61,9 @@ class Keeper:
                 found.append(held)
         return found, sweep
 
-    def sweep(self, which: Callable[[Lease], bool] | None = None) -> Sweep:
+    def sweep(self, ending: Ending = EXPIRED) -> Sweep:
         """End what is due; one that cannot be ended keeps no other from it and is tried again the next time."""
-        found, sweep = self.due(which)
+        found, sweep = self.due(ending)
         for held in found:
             try:
                 sweep.ended += self.end(held)

@@ -124,6 +124,25 @@ def may_end(current: Lease, owner: str, now: datetime, *, force: bool = False) -
     return str(current)
 
 
+@dataclass(frozen=True)
+class Ending:
+    """Which leases are to end: those that have expired, those of ``owner``, or with ``force`` anybody's.
+
+    ``kind`` and ``name`` narrow them down.
+    """
+
+    owner: str = ""
+    kind: str | None = None
+    name: str | None = None
+    force: bool = False
+
+    def meant(self, lease: Lease, now: datetime) -> bool:
+        """Return whether this lease is to end now."""
+        if self.kind not in (None, lease.kind) or self.name not in (None, lease.name):
+            return False
+        return not may_end(lease, self.owner, now, force=self.force)
+
+
 def prefix(estate: str) -> str:
     """Return below what the leases of an estate stand."""
     return f"/erpops/{estate}/leases/"
@@ -146,11 +165,11 @@ def as_dict(lease: Lease) -> dict[str, Any]:
         "name": lease.name,
         "owner": lease.owner,
         "reason": lease.reason,
-        "taken": lease.taken.isoformat(),
-        "expires": lease.expires.isoformat(),
+        "taken_at": lease.taken.isoformat(),
+        "expires_at": lease.expires.isoformat(),
         "host": lease.host,
         "details": dict(lease.details),
-        "ending": lease.ending.isoformat() if lease.ending else None,
+        "ending_since": lease.ending.isoformat() if lease.ending else None,
     }
 
 
@@ -164,14 +183,14 @@ def load(text: str) -> Lease:
     """Return the lease of a record; raise ValueError where it is none."""
     try:
         data = json.loads(text)
-        ending = data.get("ending")
+        ending = data.get("ending_since")
         lease = Lease(
             kind=str(data["kind"]),
             name=str(data["name"]),
             owner=str(data["owner"]),
             reason=str(data["reason"]),
-            taken=datetime.fromisoformat(data["taken"]),
-            expires=datetime.fromisoformat(data["expires"]),
+            taken=datetime.fromisoformat(data["taken_at"]),
+            expires=datetime.fromisoformat(data["expires_at"]),
             host=str(data.get("host", "")),
             details=dict(data.get("details") or {}),
             ending=datetime.fromisoformat(ending) if ending else None,

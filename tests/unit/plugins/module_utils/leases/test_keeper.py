@@ -17,7 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.leases.keeper import
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.leases.undo import KINDS, Kind, Means
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
-from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease, Step
+from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Ending, Lease, Step
 
 from tests.unit.plugins.module_utils.leases.keys import Keys
 
@@ -130,7 +130,7 @@ def test_who_renews_in_that_moment_keeps_it(estate: Estate) -> None:
 def test_the_leases_of_one_owner_can_be_ended_before_their_time(estate: Estate) -> None:
     estate.take("lab", 60)
     estate.take("other", 60, owner="bob")
-    estate.keeper().sweep(lambda lease: lease.owner == "ada")
+    estate.keeper().sweep(Ending("ada"))
     assert estate.names() == ["other"]
 
 

@@ -120,3 +120,20 @@ def test_what_is_left_of_it() -> None:
     assert (shown["expired"], shown["seconds_left"], shown["owner"]) == (False, 60, "ada@bastion")
     shown = leases.seen(replace(lease(), host="node1"), after(61))
     assert (shown["expired"], shown["seconds_left"], shown["host"]) == (True, 0, "node1")
+
+
+@pytest.mark.parametrize(
+    ("ending", "now", "meant"),
+    [
+        (leases.Ending(), NOON, False),
+        (leases.Ending(), after(60), True),
+        (leases.Ending("ada@bastion"), NOON, True),
+        (leases.Ending("bob"), NOON, False),
+        (leases.Ending("ada@bastion", kind="drain"), NOON, False),
+        (leases.Ending("ada@bastion", "patroni_pause", "lab"), NOON, True),
+        (leases.Ending("bob", "patroni_pause", "lab", force=True), NOON, True),
+        (leases.Ending("bob", "patroni_pause", "other", force=True), NOON, False),
+    ],
+)
+def test_which_are_to_end(ending: leases.Ending, now: datetime, meant: bool) -> None:
+    assert ending.meant(lease(), now) is meant
