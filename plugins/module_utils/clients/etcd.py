@@ -170,8 +170,6 @@ class EtcdCluster:
         for name in self._clients if names is None else names:
             try:
                 return question(self._clients[name])
-            except WriteForbidden:
-                raise
             except ClientError as error:
                 failures.append(error)
         if failures:

@@ -101,8 +101,6 @@ class PatroniCluster:
         for client in self._clients.values():
             try:
                 return question(client)
-            except WriteForbidden:
-                raise
             except ClientError as error:
                 failures.append(error)
         if failures:

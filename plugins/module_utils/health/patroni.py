@@ -250,7 +250,7 @@ def handed_over(old: str, new: str, cluster: ClusterView) -> Verdict:
 def takes_writes(name: str, own: Mapping[str, Any]) -> list[str]:
     """Return why a leader does not take writes yet, by its own word, or nothing."""
     found = f"{own.get('role', 'no role')}, {own.get('state', 'no state')}"
-    if own.get("state") == "running" and own.get("role") == "primary" and "location" in (own.get("xlog") or {}):
+    if own.get("state") == "running" and own.get("role") == "primary":
         return []
     return [f"PostgreSQL on {name}: expected a primary that runs and writes, found {found}"]
 
