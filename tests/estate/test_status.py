@@ -34,12 +34,12 @@ def test_an_estate_as_desired_says_so_and_is_not_changed(estate: Estate, page: P
 
 def test_a_stopped_service_is_named(estate: Estate, page: Path) -> None:
     edge = estate.group("edge")[-1]
-    edge.docker("stop", "traefik")
+    edge.check_output("docker stop traefik")
     try:
         ended = look(page, check=False)
         assert ended.status != 0
         assert f"{edge.name}: traefik: expected it to run, found it stopped" in ended.output
         assert "traefik: expected it to run, found it stopped" in page.read_text(encoding="utf-8")
     finally:
-        edge.docker("start", "traefik")
+        edge.check_output("docker start traefik")
         until_whole(estate)
