@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab import paths
@@ -15,12 +15,13 @@ SITE = "erpops.estate.site"
 
 @dataclass(frozen=True)
 class Run:
-    """One run: the hosts' counts of changes, and every (host, task) that changed something."""
+    """One run: the hosts' counts of changes, every (host, task) that changed something, and every result."""
 
     status: int
     changed: dict[str, int]
     tasks: tuple[tuple[str, str], ...]
     output: str
+    results: tuple[tuple[str, str, dict[str, Any]], ...] = field(repr=False)
 
     @property
     def changes(self) -> int:
@@ -62,6 +63,7 @@ def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
         {host: counts["changed"] for host, counts in stats.items()},
         tuple((host, name) for host, name, result in results if result.get("changed")),
         "\n".join(failures) or errors[-3000:],
+        tuple(results),
     )
     if check:
         assert found.status == 0, found.output
