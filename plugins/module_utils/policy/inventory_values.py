@@ -170,6 +170,7 @@ def value_rule_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
             yield Finding(where, listed(rule.variables), f"{shown}{on}", rule.remedy)
     if group == "patroni":
         yield from _dynamic(inventory)
+        yield from _backup_place(inventory)
     if group == "redis":
         yield from _redis_addresses(inventory)
     if group == "object_storage":
@@ -195,6 +196,15 @@ def _dynamic(inventory: Inventory) -> Iterator[Finding]:
         key, _colon, problem = objection.partition(": ")
         variable = f"patroni_{key}"
         yield Finding(inventory.where(variable, "group patroni"), variable, problem, "Change it, or leave it out")
+
+
+def _backup_place(inventory: Inventory) -> Iterator[Finding]:
+    variables = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
+    place = inventory.members("object_storage") or variables.get("backup_s3_address")
+    if variables and _archives(variables) and not place:
+        remedy = "Give the group object_storage a host, or set backup_s3_address"
+        where = inventory.where("backup_s3_address", "group patroni")
+        yield Finding(where, "backup_s3_address", "backups and WAL have no place to go to", remedy)
 
 
 def _redis_addresses(inventory: Inventory) -> Iterator[Finding]:

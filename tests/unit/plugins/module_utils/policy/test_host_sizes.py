@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import (
     Host,
     completed,
@@ -16,6 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes im
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import system_memory_mb
 
+from tests.conftest import REPOSITORY
 from tests.unit.plugins.module_utils.policy.inventories import variables
 
 ALL = ("etcd", "patroni", "redis", "odoo", "edge")
@@ -23,6 +25,21 @@ ALL = ("etcd", "patroni", "redis", "odoo", "edge")
 
 def host(memory: int, groups: tuple[str, ...] = ALL, cpus: int = 2, **changed: Any) -> Host:
     return Host("n1", groups, memory, cpus, {**variables("n1", "10.0.0.1"), **changed})
+
+
+@pytest.mark.parametrize(
+    ("example", "file", "groups"),
+    [
+        ("example-dedicated", "estate.yml", ("odoo",)),
+        ("example-multi-tenant", "instances.yml", ALL),
+    ],
+)
+def test_the_examples_fit_on_hosts_of_16_gib(example: str, file: str, groups: tuple[str, ...]) -> None:
+    path = REPOSITORY / "inventories" / example / "group_vars" / "all" / file
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["estate_instances"]
+    limits = sizes(host(16384, groups, 8, estate_instances=entries)).limits
+    assert len(limits) >= 3 * len(entries)
+    assert system_memory_mb(16384) + sum(limits.values()) <= 16384
 
 
 def test_every_container_of_a_host_has_a_limit() -> None:

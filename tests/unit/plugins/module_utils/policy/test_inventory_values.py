@@ -111,6 +111,19 @@ def test_redis_needs_addresses_and_no_names() -> None:
     assert "host n2: estate_data_address: 'n2.example.com' is a name, and Sentinels tell clients" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("changed", "count"),
+    [({}, 1), ({"backup_s3_address": "s3.example.com"}, 0), ({"patroni_archive_enabled": False}, 0)],
+)
+def test_backups_need_a_place(changed: dict[str, Any], count: int) -> None:
+    def no_store(fields: dict[str, Any]) -> None:
+        fields["groups"]["object_storage"] = []
+
+    found = texts(findings(inventory(no_store, everywhere(**changed))))
+    assert [text for text in found if "backups and WAL have no place to go to" in text] == found
+    assert len(found) == count
+
+
 def s3(instance: str, key: str) -> Spoil:
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():
