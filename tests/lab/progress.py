@@ -29,6 +29,13 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60:d}:{int(seconds) % 60:02d}"
 
 
+def _starting_point() -> str:
+    """Say what a run finds when it begins: one that builds nothing is no measure of one that does."""
+    if not (paths.GENERATED_VARS / "images.yml").exists():  # the list of images by digest
+        return "from bare"
+    return "with everything up" if paths.READY.exists() else "with images built"
+
+
 class Progress:
     """Phases with their times. Phases may be nested; the innermost one is shown."""
 
@@ -36,6 +43,7 @@ class Progress:
         self._out = out
         self._live = out.isatty()
         self._start = time.monotonic()
+        self._from = _starting_point()
         self._phases: list[tuple[str, float]] = []
         self._doing = ""
         self._paused = False
@@ -142,7 +150,7 @@ class Progress:
             )
 
     def save_timings(self, run: str) -> None:
-        """Show the times of this run and keep them beside those of others, for the measurements."""
+        """Show the times of this run and keep them beside those that began elsewhere, for the measurements."""
         phases = dict(self.timings)
         if paths.VENV_SECONDS.exists():  # left by the Makefile, which makes the environment before any of this runs
             phases = {"Virtual environment": float(paths.VENV_SECONDS.read_text(encoding="ascii")), **phases}
@@ -151,7 +159,7 @@ class Progress:
         for name, seconds in [*phases.items(), ("Total", total)]:
             self.say(f"  {name:<22} {clock(seconds):>6}")
         known = json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {}
-        known[run] = {
+        known[f"{run}, {self._from}"] = {
             "phases": phases,
             "total": round(total, 1),
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

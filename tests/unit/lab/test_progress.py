@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
 from pathlib import Path
@@ -83,3 +84,34 @@ def test_what_runs_below_another_tool_is_shown_as_it_comes(tmp_path: Path, monke
         below.write("line\n✓ Converge 0:40\nnot ended")
     assert out.getvalue().endswith("half a line\n✓ Converge 0:40\nnot ended\n")
     assert progress.timings == {"Converge": 245.0, "Converge again": 40.0}
+
+
+@pytest.mark.parametrize(
+    ("there", "run"),
+    [
+        ((), "demo, from bare"),
+        (("inventory/images.yml",), "demo, with images built"),
+        (("inventory/images.yml", "ready"), "demo, with everything up"),
+    ],
+)
+def test_times_are_kept_apart_by_what_the_run_found(
+    there: tuple[str, ...], run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, place in (
+        ("GENERATED_VARS", "inventory"),
+        ("READY", "ready"),
+        ("TIMINGS", "timings"),
+        ("VENV_SECONDS", "no"),
+    ):
+        monkeypatch.setattr(paths, name, tmp_path / place)
+    for name in there:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    progress = Progress(io.StringIO())
+    (tmp_path / "ready").touch()  # what a run makes itself is not what it found
+    with progress.phase("Images"):
+        pass
+    progress.save_timings("demo")
+    kept = json.loads((tmp_path / "timings").read_text(encoding="utf-8"))
+    assert list(kept) == [run]
+    assert list(kept[run]["phases"]) == ["Images"]
