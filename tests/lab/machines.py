@@ -75,25 +75,24 @@ def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
         _wait(client, lab, machine, progress)
 
 
-def load(client: docker.DockerClient, lab: Lab, image_id: str) -> None:
-    """Give every machine's engine an image of this engine: a scenario's machines have no registry."""
-    for machine in lab.machines:
-        container = client.containers.get(lab.container(machine))
-        if container.exec_run(["docker", "image", "inspect", image_id])[0] == 0:
-            continue
-        with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
-            with tarfile.open(fileobj=archive, mode="w") as tar:
-                saved = b"".join(client.images.get(image_id).save())
-                member = tarfile.TarInfo(_ARCHIVE)
-                member.size = len(saved)
-                tar.addfile(member, io.BytesIO(saved))
-            archive.seek(0)
-            container.put_archive("/var/lib/docker", archive)
-        status, output = container.exec_run(
-            ["sh", "-c", f"docker load --quiet --input /var/lib/docker/{_ARCHIVE} && rm /var/lib/docker/{_ARCHIVE}"]
-        )
-        if status != 0:
-            raise MachineFailed(f"{machine.name} cannot load an image: {output!r}")
+def load(client: docker.DockerClient, lab: Lab, machine: Machine, image_id: str) -> None:
+    """Give a machine's engine an image of this engine: a scenario's machines have no registry."""
+    container = client.containers.get(lab.container(machine))
+    if container.exec_run(["docker", "image", "inspect", image_id])[0] == 0:
+        return
+    with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            saved = b"".join(client.images.get(image_id).save())
+            member = tarfile.TarInfo(_ARCHIVE)
+            member.size = len(saved)
+            tar.addfile(member, io.BytesIO(saved))
+        archive.seek(0)
+        container.put_archive("/var/lib/docker", archive)
+    status, output = container.exec_run(
+        ["sh", "-c", f"docker load --quiet --input /var/lib/docker/{_ARCHIVE} && rm /var/lib/docker/{_ARCHIVE}"]
+    )
+    if status != 0:
+        raise MachineFailed(f"{machine.name} cannot load an image: {output!r}")
 
 
 def down(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:

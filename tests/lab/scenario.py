@@ -73,12 +73,14 @@ def up(lab: Lab, wanted: list[str], progress: Progress) -> Path:
     return inventory_file(lab)
 
 
-def load(lab: Lab, wanted: list[str], progress: Progress) -> None:
-    """Give the machines' engines, which run by now, the images."""
+def load(lab: Lab, listed: list[dict[str, Any]], progress: Progress) -> None:
+    """Give the machines' engines, which run by now, the images listed for each."""
     client = engine.ensure(progress)
-    for image in images.ensure_built(client, wanted, progress).values():
-        progress.doing(f"loading image {image.name}")
-        machines.load(client, lab, image.image_id)
+    built = images.ensure_built(client, _images(listed), progress)
+    for machine, platform in zip(lab.machines, listed, strict=True):
+        for image in _images([platform]):
+            progress.doing(f"loading image {image} on {machine.name}")
+            machines.load(client, lab, machine, built[image].image_id)
 
 
 def describe(lab: Lab, ids: dict[str, str]) -> dict[str, Any]:
@@ -95,6 +97,10 @@ def describe(lab: Lab, ids: dict[str, str]) -> dict[str, Any]:
     return {"all": {"hosts": inventory.hosts(lab), "vars": shared, "children": {"estate": estate}}}
 
 
+def _images(listed: list[dict[str, Any]]) -> list[str]:
+    return sorted({str(image) for platform in listed for image in platform.get("images", [])})
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.scenario", description=__doc__)
     parser.add_argument("action", choices=["up", "load", "down"])
@@ -104,12 +110,11 @@ def main() -> int:
     try:
         listed = platforms(arguments.name)
         lab = plan(arguments.name, listed)
-        wanted = sorted({str(image) for platform in listed for image in platform.get("images", [])})
         with progress.phase(f"Machines of {lab.name}"):
             if arguments.action == "up":
-                progress.say(f"  inventory: {up(lab, wanted, progress)}")
+                progress.say(f"  inventory: {up(lab, _images(listed), progress)}")
             elif arguments.action == "load":
-                load(lab, wanted, progress)
+                load(lab, listed, progress)
             else:
                 machines.down(engine.ensure(progress), lab, progress)
     except (LabError, build.BuildFailed, docker.errors.DockerException) as error:

@@ -47,6 +47,7 @@ _INSTANCE: dict[str, Callable[[], str]] = {
     "s3_secret_key": _password,
     "admin_password": _password,
     "master_password": _password,
+    "mail_password": _password,
 }
 
 
