@@ -70,19 +70,39 @@ def nothing_to_do(times: int) -> Durations:
 
 
 def resident_mib() -> dict[str, float]:
-    """Proportional set size (PSS) in MiB of everything that runs in the lab, by machine."""
+    """Proportional set size (PSS) in MiB of everything that runs in the lab, by machine.
+
+    A process belongs to the machine whose init is its ancestor. Its control group does not say so: with version 1
+    the engine of a machine puts its containers beside those of the machine's own engine.
+    """
     client = docker.from_env()
-    machines = {client.containers.get(ESTATE.container(machine)).id: machine.name for machine in ESTATE.machines}
-    total = dict.fromkeys(machines.values(), 0.0)
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            groups = (process / "cgroup").read_text()
-            owner = next((name for container, name in machines.items() if container and container in groups), None)
-            if owner is None:
-                continue
-            found = _SMAPS_PSS.search((process / "smaps_rollup").read_text())
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we were looking
-        if found:
-            total[owner] += int(found[1]) / 1024
+    inits = {_init(client, ESTATE.container(machine)): machine.name for machine in ESTATE.machines}
+    parents = dict(filter(None, map(_parentage, Path("/proc").glob("[0-9]*"))))
+    total = dict.fromkeys(inits.values(), 0.0)
+    for process in parents:
+        ancestor = process
+        while ancestor in parents and ancestor not in inits:
+            ancestor = parents[ancestor]
+        if ancestor in inits:
+            total[inits[ancestor]] += _pss_mib(process)
     return total
+
+
+def _init(client: docker.DockerClient, container: str) -> int:
+    return int(client.containers.get(container).attrs["State"]["Pid"])
+
+
+def _parentage(process: Path) -> tuple[int, int] | None:
+    try:
+        # The program's name stands in brackets and may hold anything.
+        return int(process.name), int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None  # it ended while we were looking
+
+
+def _pss_mib(process: int) -> float:
+    try:
+        found = _SMAPS_PSS.search(Path(f"/proc/{process}/smaps_rollup").read_text())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
