@@ -1,0 +1,32 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Passwords of roles that exist, on the member that takes writes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
+from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, verifier
+
+
+def keep_passwords(database: Database, wanted: Mapping[str, str], *, check: bool) -> list[str]:
+    """Give each role its password where it has another and return what was done (or would be); nothing on a standby."""
+    if database.rows("SELECT pg_is_in_recovery()")[0][0]:
+        return []
+    kept = dict(database.rows("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)", list(wanted)))
+    missing = sorted(set(wanted) - set(kept))
+    if missing:
+        raise Refused(
+            "PostgreSQL's own roles",
+            expected=", ".join(sorted(wanted)),
+            found=f"no role {', '.join(missing)}",
+            remedy="Patroni makes them with the cluster; look at patroni's log on the leader",
+        )
+    other = [name for name, password in wanted.items() if not matches(password, kept[name])]
+    for name in [] if check else other:
+        database.run(f"ALTER ROLE {database.quoted(name)} PASSWORD %s", verifier(wanted[name], secrets.token_bytes(16)))
+    return [f"role {name}: set password" for name in other]
