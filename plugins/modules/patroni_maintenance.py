@@ -70,7 +70,8 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import Outcome, PatroniMaintenance
+from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import PatroniMaintenance
+from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
@@ -93,14 +94,14 @@ def main() -> None:
         cluster = connect(completed(params, "patroni", WRITING), dry=dry)
         maintenance = PatroniMaintenance(cluster, LeaseStore.of(params, dry=dry), outcome, dry=dry)
         if params["state"] == "paused":
-            maintenance.pause(params["owner"], params["reason"], params["minutes"])
+            maintenance.take(params["owner"], params["reason"], params["minutes"])
         else:
-            maintenance.resume(params["owner"], force=params["force"])
+            maintenance.give_back(params["owner"], force=params["force"])
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid", actions=outcome.actions)
     except ClientError as error:
         module.fail_json(actions=outcome.actions, **error.as_result())
-    module.exit_json(**outcome.result())
+    module.exit_json(**outcome.result("paused"))
 
 
 if __name__ == "__main__":

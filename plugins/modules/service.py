@@ -138,6 +138,10 @@ options:
                 with the service's image, user and mounts. C(%s) is the candidate's path in there.
             type: list
             elements: str
+          keeps_drained:
+            description: Servers that M(erpops.estate.traefik_server) took out of service in this file stay so.
+            type: bool
+            default: false
       secret_files:
         description: As I(files); their content is in no output, not even in a diff.
         type: list

@@ -90,8 +90,8 @@ def listed_servers(entry: Entry) -> set[str]:
     return {str(server.get("url")) for server in (entry.get("loadBalancer") or {}).get("servers") or ()}
 
 
-def serves(edge: Edge, address: str, *, wanted: Collection[str]) -> Verdict:
-    """Return whether the edge sends requests to exactly these URLs of a host, and each of them is up."""
+def serves(edge: Edge, address: str, *, wanted: Collection[str], up: bool = True) -> Verdict:
+    """Return whether the edge sends requests to exactly these URLs of a host, and each of them is ``up``."""
     if edge.trouble:
         return Verdict(False, (edge.trouble,))
     states = {
@@ -101,7 +101,7 @@ def serves(edge: Edge, address: str, *, wanted: Collection[str]) -> Verdict:
         if address_of(url) == address
     }
     surplus, missing = sorted(set(states) - set(wanted)), sorted(set(wanted) - set(states))
-    down = sorted(url for url in wanted if url in states and states[url] != "UP")
+    down = sorted(url for url in wanted if up and url in states and states[url] != "UP")
     return Verdict.of(
         [f"{edge.name}: expected {url} out of service, found it in service" for url in surplus]
         + [f"{edge.name}: expected {url} in service, found it out of service" for url in missing]

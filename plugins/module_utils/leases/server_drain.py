@@ -33,12 +33,15 @@ class ServerDrain(LeasedState):
 
     def change(self, wish: bool) -> list[str]:
         """Write the file where it says otherwise."""
-        text = self._edge.text()
-        wanted = (drained.without if wish else drained.back)(text, self._address)
-        if wanted == text:
+        wanted = self.foreseen(wish)
+        if wanted == self._edge.text():
             return []
         self._edge.write(wanted)
         return [self.words[0 if wish else 1]]
+
+    def foreseen(self, wish: bool) -> str:
+        """Return the file as it is once that wish is done."""
+        return (drained.without if wish else drained.back)(self._edge.text(), self._address)
 
 
 def lease_name(edge: str, address: str) -> str:

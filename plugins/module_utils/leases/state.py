@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A daemon's state as a lease: first the record, then the state; first the state is taken back, then the record goes."""
+"""A state as a lease: first the record, then the state; first the state is taken back, then the record goes."""
 
 from __future__ import annotations
 

@@ -36,6 +36,14 @@ def _patroni_pause(means: Means, _lease: Lease) -> list[str]:
     return resume(connect(means[0]))
 
 
+def _server_drain(means: Means, lease: Lease) -> list[str]:
+    from ansible_collections.erpops.estate.plugins.module_utils.leases.server_drain import take_back
+    from ansible_collections.erpops.estate.plugins.module_utils.service.edge import EdgeOfHost
+
+    return take_back(EdgeOfHost(means[0]), lease.name)
+
+
 KINDS: Mapping[str, Kind] = {
     "patroni_pause": Kind("patroni", _patroni_pause),
+    "server_drain": Kind("traefik", _server_drain),
 }

@@ -24,8 +24,8 @@ class TraefikMember:
     """The edge of this host.
 
     Parameters: ``name`` and ``url`` (management address), ``peers`` (a list of the same two), ``services``
-    (servers by service), ``dynamic_file`` (where they are written), ``certificate_file``, ``virtual_ip`` ("" when the
-    estate has none). It leads while it has the virtual address.
+    (servers by service), ``dynamic_file`` (where they are written), ``application_hosts`` (address by name),
+    ``certificate_file``, ``virtual_ip`` ("" when the estate has none). It leads while it has the virtual address.
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:

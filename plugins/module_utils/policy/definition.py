@@ -38,7 +38,10 @@ FIXED_AT_CREATION = (
 
 @dataclass(frozen=True)
 class ManagedFile:
-    """One file on the host; ``content`` is what it should hold, ``secret`` keeps it out of every output."""
+    """One file on the host; ``content`` is what it should hold, ``secret`` keeps it out of every output.
+
+    With ``keeps_drained`` servers that were taken out of service in it stay so.
+    """
 
     path: str
     content: bytes
@@ -49,6 +52,7 @@ class ManagedFile:
     once: bool
     validate: tuple[str, ...]
     secret: bool
+    keeps_drained: bool = False
 
     def aspect(self) -> str:
         """Return the digest that stands for the content."""
@@ -140,4 +144,5 @@ def _managed_file(entry: Mapping[str, Any], *, secret: bool) -> ManagedFile:
         once=entry["once"],
         validate=tuple(entry["validate"] or ()),
         secret=secret,
+        keeps_drained=bool(entry.get("keeps_drained")),
     )

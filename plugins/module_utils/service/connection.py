@@ -8,19 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
-from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import DIRECTORY
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import DIRECTORY, asked_by, recorded
 
 
 def recorded_connection(kind: str, *, option: str = "", directory: str = DIRECTORY) -> dict[str, Any]:
     """Return the parameters by which this host asks its service of that kind; ``option`` could say it instead."""
-    found = services(directory=directory)
-    for service in found:
-        if service.kind == kind and service.params:
-            return service.params
+    found = asked_by(kind, directory)
+    if found:
+        return found[0]
     raise Refused(
         f"how {kind} of this host is reached",
         expected=f"a record of a service of that kind in {directory}",
-        found=f"records of {', '.join(service.name for service in found) or 'nothing'}",
+        found=f"records of {', '.join(recorded(directory)) or 'nothing'}",
         remedy=f"run this where {kind} runs, or run its role again{f', or give the option {option}' if option else ''}",
     )

@@ -71,7 +71,8 @@ class Converger:
         observed = self.engine.observe(definition.name)
         watched = {path: disk.fingerprint(path) for path in definition.watches}
         desired = definition.desired(self.engine.image_identity(definition.image), watched)
-        found = [(file, disk.look(file.path)) for file in definition.files]
+        looked = [(file, disk.look(file.path)) for file in definition.files]
+        found = [(disk.kept(file, state), state) for file, state in looked]
         edits = tuple(
             HandEdit(file.path, file.on_change, state.changed_at)
             for file, state in found

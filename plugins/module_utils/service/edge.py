@@ -79,13 +79,18 @@ class EdgeOfHost:
         """Return the dynamic file as it is."""
         return read(self.path)
 
+    def address(self, server: str) -> str:
+        """Return the address of an application host, which may be given by its name."""
+        return str((self._params.get("application_hosts") or {}).get(server, server))
+
     def urls(self, address: str) -> set[str]:
         """Return every URL that should be served by that host; raise where it serves none."""
         declared = {url for urls in self._params["services"].values() for url in urls}
         found = {url for url in declared if drained.address_of(url) == address}
         if not found:
-            known = ", ".join(sorted({drained.address_of(url) for url in declared}))
-            raise Refused(f"server {address}", expected=f"one of {known}", found="no server of that address")
+            named = self._params.get("application_hosts") or {}
+            known = ", ".join(sorted({*named, *(drained.address_of(url) for url in declared)}))
+            raise Refused(f"server {address}", expected=f"one of {known}", found="no server of that name or address")
         return found
 
     def is_drained(self, address: str) -> bool:
@@ -141,6 +146,16 @@ class EdgeOfHost:
 
         self._wait(served, seconds, f"server {address} at {', '.join(names)}", "every edge to serve the new state")
         return silent
+
+    def wait_until_loaded(self, address: str, *, seconds: float) -> None:
+        """Wait until this edge has read that the host is in service, whether it is up or not."""
+        wanted = self.urls(address)
+        self._wait(
+            lambda: judge.serves(self._look(self.name), address, wanted=wanted, up=False),
+            seconds,
+            f"server {address} at {self.name}",
+            "the edge to have read its file",
+        )
 
     def wait_until_quiet(self, address: str, *, seconds: float) -> None:
         """Wait until no request that this edge has sent to that host is unanswered.

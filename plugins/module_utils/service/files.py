@@ -12,9 +12,10 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drained import carried_over
 
 MISSING = "missing"
 
@@ -63,6 +64,14 @@ def differs(file: ManagedFile, found: Found) -> bool:
 def content_differs(file: ManagedFile, found: Found) -> bool:
     """Return whether the file holds something else, or nothing."""
     return not found.exists or found.content != file.content
+
+
+def kept(file: ManagedFile, found: Found) -> ManagedFile:
+    """Return the file as it should be where this one was found: what was drained in it stays drained."""
+    if not (file.keeps_drained and found.exists):
+        return file
+    content = carried_over(file.content.decode(), found.content.decode(errors="replace"))
+    return replace(file, content=content.encode())
 
 
 def fingerprint(path: str) -> str:

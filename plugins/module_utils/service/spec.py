@@ -48,7 +48,7 @@ DEFINITION: dict[str, Any] = {
     ),
     "env": {"type": "dict", "default": {}},
     "directories": _entries(_directory(mode={"type": "str", "default": "0755"})),
-    "files": _entries(_file("0644", secret=False)),
+    "files": _entries({**_file("0644", secret=False), "keeps_drained": {"type": "bool", "default": False}}),
     # The list is not secret, the contents in it are.
     "secret_files": {**_entries(_file("0400", secret=True)), "no_log": False},
     "watches": _entries({"path": {"type": "path", "required": True}, "on_change": _ON_CHANGE}),

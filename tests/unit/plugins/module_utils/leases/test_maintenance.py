@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Conflict, Unreachable
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Answer, Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniClient, PatroniCluster
-from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import Outcome, PatroniMaintenance
+from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import PatroniMaintenance
+from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 
 from tests.unit.plugins.module_utils.leases.keys import Keys
@@ -55,10 +56,10 @@ class World:
         store = LeaseStore(self.keys, "lab", lambda: self.time)  # type: ignore[arg-type]  # the part that is used
         maintenance = PatroniMaintenance(cluster, store, outcome, dry=dry)
         if state == "paused":
-            maintenance.pause(owner, "switches", 10)
+            maintenance.take(owner, "switches", 10)
         else:
-            maintenance.resume(owner, force=force)
-        return outcome.result()
+            maintenance.give_back(owner, force=force)
+        return outcome.result("paused")
 
 
 @pytest.fixture

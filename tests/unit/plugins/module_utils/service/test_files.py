@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,15 @@ def test_the_record_remembers_intent_and_proof(tmp_path: Path) -> None:
 def test_a_torn_record_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "etcd.json").write_text('{"container": "c1"', encoding="utf-8")
     assert Record("etcd", str(tmp_path)).read() == Proven()
+
+
+def test_what_was_drained_in_a_file_stays_so_where_that_is_said(tmp_path: Path) -> None:
+    target = tmp_path / "estate.yml"
+    target.write_text("  # drained: http://192.0.2.2:8069\n", encoding="utf-8")
+    written = _file(target, b"  - url: http://192.0.2.1:8069\n  - url: http://192.0.2.2:8069\n")
+    keeping = replace(written, keeps_drained=True)
+    found = files.look(str(target))
+    assert files.kept(written, found) == written
+    assert files.kept(keeping, found).content == b"  - url: http://192.0.2.1:8069\n  # drained: http://192.0.2.2:8069\n"
+    target.unlink()
+    assert files.kept(keeping, files.look(str(target))).content == written.content
