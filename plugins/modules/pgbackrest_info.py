@@ -108,6 +108,16 @@ backups:
     error:
       description: Whether pages with wrong checksums were found in it.
       type: bool
+    lock:
+      description:
+        - The lock on it in the bucket, by its manifest, with C(mode) (GOVERNANCE or COMPLIANCE), C(until) (UTC) and
+          C(version). Empty where there is none, and where the store does not tell this login.
+        - Missing where RV(locks_unknown) says why.
+      type: dict
+locks_unknown:
+  description: Why the store could not be asked for locks; empty when it was.
+  returned: success
+  type: str
 archive:
   description: The C(first) and C(last) segment of WAL that is there, by C(id) of the database's history.
   returned: success
@@ -117,7 +127,6 @@ settings:
   description:
     - What the configuration on this host says of the repository (type, path, bucket, endpoint, cipher) and of how long
       it is kept, by pgBackRest's own names. What is not set is missing.
-    - The lock on the versions in the bucket is the store's and not pgBackRest's; M(erpops.estate.s3_bucket) shows it.
   returned: success
   type: dict
   sample: {repo1-s3-bucket: lab-backup, repo1-retention-full: "4", repo1-retention-full-type: count}

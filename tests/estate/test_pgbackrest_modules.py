@@ -51,6 +51,9 @@ def test_every_member_tells_the_same_and_needs_no_option(members: list[Host]) ->
             "erpops-backup@full.service", "erpops-backup@incr.service",
         }  # fmt: skip
         assert all(entry["next"] for entry in result["timers"])
+        assert result["locks_unknown"] == ""
+        assert {entry["lock"]["mode"] for entry in result["backups"]} == {"COMPLIANCE"}
+        assert all(entry["lock"]["until"] > entry["finished_at"] for entry in result["backups"])
         shown = json.dumps(result)
         assert len(secrets(host)) == 3
         assert not [secret for secret in secrets(host) if secret in shown]

@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -54,6 +54,7 @@ class Answer:
     what: str
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the body as text, cut to what fits into a message."""
@@ -75,6 +76,7 @@ def request(
     tls: Tls,
     data: Any = None,
     login: Login | None = None,
+    headers: Mapping[str, str] | None = None,
     timeout: float = 5.0,
     accept: Collection[int] = (),
 ) -> Answer:
@@ -84,12 +86,14 @@ def request(
     raises. Proxies of the environment are not used: these addresses are the estate's own.
     """
     prepared = _prepared(method, url, data, login)
+    for name, value in (headers or {}).items():
+        prepared.add_unredirected_header(name, value)
     with _failures(what, url, timeout):
         try:
             with _opener(tls).open(prepared, timeout=timeout) as response:
-                return Answer(what, response.status, response.read())
+                return Answer(what, response.status, response.read(), dict(response.headers))
         except HTTPError as error:
-            answer = Answer(what, error.code, error.read())
+            answer = Answer(what, error.code, error.read(), dict(error.headers))
             if answer.status in accept:
                 return answer
             raise _refusal(answer) from None

@@ -17,6 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.clients.s3_lock import Login
 
 PATIENCE_SECONDS = 120
 # A question waits less than a backup would; a store that is down is found out within a minute.
@@ -48,8 +49,31 @@ class Configuration:
     settings: Mapping[str, str]
 
 
+def store_login(path: str = CONFIGURATION) -> Login | None:
+    """Return how pgBackRest enters its bucket; None where the repository is in none."""
+    shared = _parsed(path)["global"]
+    if shared.get("repo1-type") != "s3":
+        return None
+    return Login(
+        host=shared.get("repo1-s3-endpoint", ""),
+        port=int(shared.get("repo1-storage-port", "443")),
+        bucket=shared.get("repo1-s3-bucket", ""),
+        region=shared.get("repo1-s3-region", ""),
+        ca_file=shared.get("repo1-storage-ca-file", ""),
+        access_key=shared.get("repo1-s3-key", ""),
+        secret_key=shared.get("repo1-s3-key-secret", ""),
+        by_path=shared.get("repo1-s3-uri-style") == "path",
+    )
+
+
 def configuration(path: str = CONFIGURATION) -> Configuration:
     """Read the configuration of this host."""
+    parser = _parsed(path)
+    stanzas = tuple(name for name in parser.sections() if name.partition(":")[0] != "global")
+    return Configuration(stanzas, {name: parser["global"][name] for name in SHOWN if name in parser["global"]})
+
+
+def _parsed(path: str) -> ConfigParser:
     parser = ConfigParser(interpolation=None, delimiters=("=",))
     try:
         with open(path, encoding="utf-8") as stream:
@@ -62,9 +86,9 @@ def configuration(path: str = CONFIGURATION) -> Configuration:
             found=str(error) if isinstance(error, OSError) else "a file that is no configuration",
             remedy="run this on a member of PostgreSQL, and the role backup first",
         ) from None
-    stanzas = tuple(name for name in parser.sections() if name.partition(":")[0] != "global")
-    shared = parser["global"] if parser.has_section("global") else {}
-    return Configuration(stanzas, {name: shared[name] for name in SHOWN if name in shared})
+    if not parser.has_section("global"):
+        parser.add_section("global")
+    return parser
 
 
 class PgbackrestClient:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Conflict, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import (
     CONFIGURATION,
     PgbackrestClient,
     configuration,
+    store_login,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.clients.s3_lock import lock_of
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge_patroni
 from ansible_collections.erpops.estate.plugins.module_utils.health import pgbackrest as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import connect as connect_patroni
@@ -67,11 +70,26 @@ def survey(params: Mapping[str, Any]) -> dict[str, Any]:
         "status": {"code": repository.code, "message": repository.message},
         "running": repository.running,
         "health": judge.judge(repository, now=now, max_age_hours=params["max_age_hours"]).as_dict(),
-        "backups": judge.backup_rows(info, now=now),
+        **_with_locks(params["config_file"], stanza, judge.backup_rows(info, now=now)),
         "archive": judge.archive_rows(info),
         "settings": dict(settings),
         "timers": timers.schedule(params["timers"]),
     }
+
+
+def _with_locks(config_file: str, stanza: str, backups: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the backups, each with the lock on its manifest, and why locks are not known where they are not."""
+    try:
+        login = store_login(config_file)
+        root = configuration(config_file).settings.get("repo1-path", "/").strip("/")
+        if login is None:
+            return {"backups": backups, "locks_unknown": "the repository is in no bucket"}
+        for entry in backups:
+            key = f"{root}/backup/{stanza}/{entry['label']}/backup.manifest".lstrip("/")
+            entry["lock"] = asdict(lock_of(login, key))
+    except ClientError as error:
+        return {"backups": backups, "locks_unknown": str(error)}
+    return {"backups": backups, "locks_unknown": ""}
 
 
 def make(client: PgbackrestClient, kind: str) -> dict[str, Any]:

@@ -15,7 +15,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import PgbackrestClient, configuration
+from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import (
+    PgbackrestClient,
+    configuration,
+    store_login,
+)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, stdout: str = "", stderr: str = "", status: int = 0) -> list[list[str]]:
@@ -111,3 +115,13 @@ def test_a_torn_configuration_shows_nothing_of_itself(tmp_path: Path) -> None:
     assert "PASSPHRASE" not in str(caught.value)
     with pytest.raises(MissingFile, match="run this on a member of PostgreSQL"):
         configuration(str(tmp_path / "none"))
+
+
+def test_the_bucket_is_entered_as_pgbackrest_does(tmp_path: Path) -> None:
+    file = tmp_path / "pgbackrest.conf"
+    file.write_text(WRITTEN, encoding="utf-8")
+    login = store_login(str(file))
+    assert login
+    assert (login.bucket, login.access_key, login.secret_key) == ("lab-backup", "KEY", "a=secret%with;signs")
+    file.write_text("[global]\nrepo1-type=posix\n", encoding="utf-8")
+    assert store_login(str(file)) is None
