@@ -106,7 +106,7 @@ path:
   returned: success
   type: str
 error:
-  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable) or V(refused).
   returned: failure
   type: str
 """

@@ -6,12 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: odoo_database
-short_description: Make role and database of Odoo instances in PostgreSQL
+short_description: Make, copy, restore, neutralise and drop databases of Odoo instances
 version_added: 0.1.0
 description:
   - Makes for each instance a role of its own and a database of its own that nobody else may connect to.
-  - All instances are one call, on the member of the cluster that takes writes. Nothing is ever dropped.
-  - Passwords travel and are logged as SCRAM verifiers only.
+  - A copy of an instance's database, or one that is restored from a dump, never shares the original's bucket, whose
+    files its garbage collection would delete. The files are copied first, by the endpoint itself; the database is
+    filled under another name and gets an identity, its bucket and its address before it gets its name. The original
+    serves on meanwhile.
+  - A database is dropped only where O(confirm) names it and nobody is connected. Its bucket is left.
+  - For V(present) and V(absent) all instances are one call. The others take one instance, on a host of the group
+    C(odoo). A database of that name that exists is left as it is.
+  - PostgreSQL and its logs see passwords as SCRAM verifiers only.
 extends_documentation_fragment:
   - erpops.estate.attributes
 attributes:
@@ -58,9 +64,55 @@ options:
         type: str
         required: true
       password:
-        description: Password of its role.
+        description: Password of its role. Only V(absent) does without.
         type: str
-        required: true
+  state:
+    description:
+      - V(present) makes role and database, V(absent) drops both.
+      - V(duplicated) makes the database a copy of O(source)'s, V(restored) makes it from O(dump).
+      - V(neutralised) lets Odoo switch off what a database sends to the outside.
+    type: str
+    choices: [present, absent, duplicated, restored, neutralised]
+    default: present
+  confirm:
+    description: Names of exactly the databases that are to be absent.
+    type: list
+    elements: str
+    default: []
+  source:
+    description:
+      - Name of an instance on this host, whose image has the programs. It is the one that is duplicated, or whose
+        bucket a dump belongs to.
+    type: str
+  dump:
+    description: File on this host to restore from, as C(pg_dump --format custom) writes it.
+    type: path
+  source_bucket:
+    description: Bucket with the original's attachments. By default that of O(source).
+    type: str
+  bucket:
+    description: Bucket of the copy's attachments, which exists and is empty.
+    type: str
+  url:
+    description: Address at which users reach the copy.
+    type: str
+  neutralise:
+    description: Whether a copy is neutralised before it gets its name.
+    type: bool
+    default: true
+  endpoint:
+    description: Address of the S3 endpoint, C(https://host:port).
+    type: str
+  access_key:
+    description: Access key of a login that reads the original's bucket and writes the copy's.
+    type: str
+  secret_key:
+    description: Secret key of that login.
+    type: str
+  timeout:
+    description: Seconds that filling a database, or neutralising it, may take.
+    type: int
+    default: 3600
 author:
   - erpops.estate contributors (@erpops)
 """
@@ -75,6 +127,31 @@ EXAMPLES = r"""
         database: north
         password: "{{ estate_instance_secrets.north.database_password }}"
   run_once: true
+
+- name: Make a neutralised copy of north to try a release on
+  erpops.estate.odoo_database:
+    state: duplicated
+    source: north
+    hosts: [10.0.0.11, 10.0.0.12, 10.0.0.13]
+    login_password: "{{ patroni_superuser_password }}"
+    instances:
+      - {name: trial, database: trial, password: "{{ estate_instance_secrets.trial.database_password }}"}
+    bucket: trial-attachments
+    url: https://trial.example.com
+    endpoint: https://10.0.0.21:8333
+    access_key: "{{ object_storage_admin_access_key }}"
+    secret_key: "{{ object_storage_admin_secret_key }}"
+  run_once: true
+
+- name: Drop it again
+  erpops.estate.odoo_database:
+    state: absent
+    confirm: [trial]
+    hosts: [10.0.0.11, 10.0.0.12, 10.0.0.13]
+    login_password: "{{ patroni_superuser_password }}"
+    instances:
+      - {name: trial, database: trial}
+  run_once: true
 """
 
 RETURN = r"""
@@ -85,19 +162,19 @@ actions:
   elements: str
   sample: ["role north: create", "database north: create", "database north: close to all others"]
 error:
-  description: The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(refused).
+  description: The kind of failure, for who has to tell them apart, such as V(unreachable) or V(refused).
   returned: failure
   type: str
 """
 
-from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
-from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_tenant import Tenant, converge
+from ansible_collections.erpops.estate.plugins.module_utils.members.odoo_databases import bring_there
 
+STATES = ("present", "absent", "duplicated", "restored", "neutralised")
+COPY = ("source", "bucket", "url", "endpoint", "access_key", "secret_key")
 ARGUMENT_SPEC: dict[str, Any] = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "port": {"type": "int", "default": 5432},
@@ -111,35 +188,41 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "options": {
             "name": {"type": "str", "required": True},
             "database": {"type": "str", "required": True},
-            "password": {"type": "str", "required": True, "no_log": True},
+            "password": {"type": "str", "no_log": True},
         },
     },
+    "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "confirm": {"type": "list", "elements": "str", "default": []},
+    "source": {"type": "str"},
+    "dump": {"type": "path"},
+    "source_bucket": {"type": "str"},
+    "bucket": {"type": "str"},
+    "url": {"type": "str"},
+    "neutralise": {"type": "bool", "default": True},
+    "endpoint": {"type": "str"},
+    "access_key": {"type": "str", "no_log": True},
+    "secret_key": {"type": "str", "no_log": True},
+    "timeout": {"type": "int", "default": 3600},
 }
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    params = module.params
-    connect = partial(
-        Database.leader,
-        "PostgreSQL of the estate",
-        ca_file=params["ca_file"],
-        port=params["port"],
-        user=params["login_user"],
-        password=params["login_password"],
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        required_if=[
+            ("state", "duplicated", COPY),
+            ("state", "restored", (*COPY, "dump")),
+            ("state", "neutralised", ("source",)),
+        ],
+        supports_check_mode=True,
     )
     try:
-        with connect(hosts=params["hosts"], dbname="postgres") as administration:
-            actions = converge(
-                administration,
-                [Tenant(**instance) for instance in params["instances"]],
-                # A replica that has not replayed the new database ends libpq's search for the leader.
-                lambda name: connect(hosts=[administration.host], dbname=name),
-                check=module.check_mode,
-            )
+        actions = bring_there(module.params, check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(changed=bool(actions), actions=actions)
 
 

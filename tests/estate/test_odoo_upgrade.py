@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ RECORDS = "select module, checksum, upgraded_at from erpops.module_code order by
 STATES = "select name, state, latest_version, write_date from ir_module_module order by name"
 SLOW = f"""
 create or replace function public.erpops_test_slow() returns trigger language plpgsql
-  as $$ begin perform pg_sleep(20); return new; end $$;
+  as $$ begin perform pg_sleep(60); return new; end $$;
 create trigger erpops_test_slow before update on ir_module_module for each row
   when (new.name = '{CHANGED}' and new.latest_version is distinct from old.latest_version)
   execute function public.erpops_test_slow()
@@ -67,18 +68,23 @@ def pretend_change(host: Host, instance: Instance) -> None:
 
 
 @contextmanager
-def meanwhile(host: Host, instance: Instance, statement: str) -> Iterator[threading.Thread]:
-    """Run a statement of its own connection beside what is done within."""
+def meanwhile(host: Host, instance: Instance, statement: str) -> Iterator[None]:
+    """Run a statement on a connection of its own until what is done within has ended."""
+    mark = f"held {secrets.token_hex(4)}"
 
     def run() -> None:
-        with suppress(AssertionError):  # its connection may be ended
-            sql(host, instance, statement)
+        with suppress(AssertionError):  # its connection is ended
+            sql(host, instance, f"{statement}; select '{mark}', pg_sleep(600)")
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield thread
+        holding = f"select count(*) from pg_stat_activity where wait_event = 'PgSleep' and query like '%{mark}%'"  # noqa: S608 - our own
+        until(lambda: sql(host, instance, holding) == "1", 30, "the lock to be taken")
+        yield
     finally:
+        end = f"select pg_terminate_backend(pid) from pg_stat_activity where query like '%{mark}%'"  # noqa: S608 - our own
+        sql(host, instance, f"{end} and pid <> pg_backend_pid()")
         thread.join(timeout=60)
 
 
@@ -110,12 +116,8 @@ def test_what_changed_is_upgraded_and_nothing_else(host: Host, leader: Host, sou
 
 def test_a_lock_that_does_not_come_ends_the_upgrade(host: Host, leader: Host, south: Instance) -> None:
     pretend_change(leader, south)
-    held = "select pg_advisory_xact_lock(77); lock table ir_model_data in share mode; select pg_sleep(45)"
-    with meanwhile(leader, south, held):
-        taken = "select count(*) from pg_locks where relation = 'ir_model_data'::regclass and mode = 'ShareLock'"
-        until(lambda: sql(leader, south, taken) == "1", 20, "the lock to be taken")
+    with meanwhile(leader, south, "lock table ir_model_data in share mode"):
         refused = upgrade(host, failing=True, lock_timeout=1)
-        end(leader, south, "ir_model_data in share mode")
     assert "expected every lock within 1 s" in refused["msg"]
     assert row(leader, south, CHANGED)[0] == "0" * 64
     assert sql(leader, south, "select count(*) from ir_module_module where state like 'to %'") == "0"
@@ -147,24 +149,11 @@ def test_an_upgrade_that_users_wait_for_is_ended(host: Host, leader: Host, south
 
 def test_two_never_work_on_a_database_at_once(host: Host, leader: Host, south: Instance) -> None:
     pretend_change(leader, south)
-    with meanwhile(leader, south, "select pg_advisory_lock(7291044175561); select pg_sleep(45)"):
-        taken = "select count(*) from pg_locks where locktype = 'advisory' and granted and classid = 1697"
-        until(lambda: sql(leader, south, taken) == "1", 20, "the lock to be taken")
+    with meanwhile(leader, south, "select pg_advisory_lock(7291044175561)"):
         refused = upgrade(host, failing=True)
-        end(leader, south, "pg_advisory_lock(7291044175561)")
     assert "expected nobody else to work on the database" in refused["msg"]
 
 
 def test_what_the_image_does_not_hold_is_refused(host: Host) -> None:
     assert "expected it in the image's add-ons" in upgrade(host, failing=True, modules=["nonesuch"])["msg"]
     assert "lock_timeout: expected 1 to 60 seconds" in upgrade(host, failing=True, lock_timeout=0)["msg"]
-
-
-def end(host: Host, instance: Instance, query: str) -> None:
-    """End the connection that runs this."""
-    sql(
-        host,
-        instance,
-        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"  # noqa: S608 - our own
-        f" and query like '%{query}%' and query not like '%pg_terminate_backend%'",
-    )
