@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
@@ -39,23 +41,29 @@ def survey(cluster: EtcdCluster) -> judge.Cluster:
 
     It raises where no member answers at all.
     """
+    seen = look(cluster, (), ())
+    # Whoever knows a leader has a quorum behind it; who is silent keeps nobody waiting twice.
+    answering = sorted(seen.statuses, key=lambda name: str(seen.statuses[name].get("leader", "0")) == "0")
+    members = cluster.ask(lambda client: client.members(), answering or None)
     try:
-        alarms = cluster.ask(lambda client: client.alarms())
+        alarms = cluster.ask(lambda client: client.alarms(), answering)
     except ClientError:
         # They take a quorum; that there is none is what the members' own words say.
         alarms = ()
-    return look(cluster, cluster.ask(lambda client: client.members()), alarms)
+    return replace(seen, members=members, alarms=alarms)
 
 
 def look(
     cluster: EtcdCluster, members: Sequence[Mapping[str, Any]], alarms: Sequence[Mapping[str, Any]]
 ) -> judge.Cluster:
-    """Return these lists with everybody's own status."""
+    """Return these lists with everybody's own status; all are asked at once."""
     statuses: dict[str, Mapping[str, Any]] = {}
     silent: dict[str, str] = {}
-    for name in cluster.names:
+    with ThreadPoolExecutor(max_workers=max(1, len(cluster.names))) as pool:
+        asked = {name: pool.submit(cluster.member(name).status) for name in cluster.names}
+    for name, answer in asked.items():
         try:
-            statuses[name] = cluster.member(name).status()
+            statuses[name] = answer.result()
         except ClientError as error:
             silent[name] = str(error)
     return judge.Cluster(cluster.names, members, statuses, alarms, silent)

@@ -1,0 +1,71 @@
+"""PostgreSQL's cluster and etcd as their own tools show them, without our modules."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from tests.estate.world import Estate, Host
+
+TLS = "/etc/erpops/tls/etcd"
+ETCDCTL = f"docker exec etcd etcdctl --cacert={TLS}/ca.crt --cert={TLS}/tls.crt --key={TLS}/tls.key"
+PAUSES = "/erpops/lab/leases/patroni_pause/"
+
+
+class Patroni:
+    """The cluster by patronictl and psql in the members' containers."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.hosts = estate.group("patroni")
+
+    def members(self) -> dict[str, dict[str, Any]]:
+        found = json.loads(self.hosts[0].check_output("docker exec patroni patronictl -c /etc/patroni list -f json"))
+        return {entry["Member"]: entry for entry in found}
+
+    def leader(self) -> str:
+        return next(name for name, entry in self.members().items() if entry["Role"] == "Leader")
+
+    def replicas(self) -> list[str]:
+        return sorted(name for name, entry in self.members().items() if entry["Role"] != "Leader")
+
+    def host(self, name: str) -> Host:
+        return next(host for host in self.hosts if host.name == name)
+
+    def config(self) -> str:
+        return str(self.hosts[0].check_output("docker exec patroni patronictl -c /etc/patroni show-config"))
+
+    def sql(self, member: str, statement: str) -> str:
+        return str(self.host(member).check_output("docker exec patroni psql -XAtqc %s", statement)).strip()
+
+    def started(self) -> dict[str, datetime]:
+        """When each member's PostgreSQL was started, by its own word."""
+        question = "select to_char(pg_postmaster_start_time() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'"
+        return {host.name: datetime.fromisoformat(self.sql(host.name, question)) for host in self.hosts}
+
+    def state(self) -> tuple[Any, ...]:
+        """Everything that a module could have changed."""
+        roles = {name: (entry["Role"], entry["TL"]) for name, entry in self.members().items()}
+        return self.config(), self.started(), roles
+
+
+class Etcd:
+    """The cluster by etcdctl in the members' containers."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.hosts = estate.group("etcd")
+
+    def ctl(self, arguments: str, *values: str, host: Host | None = None) -> str:
+        return str((host or self.hosts[0]).check_output(f"{ETCDCTL} {arguments}", *values))
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """What each member says of itself."""
+        return {
+            host.name: json.loads(self.ctl("endpoint status --write-out=json", host=host))[0]["Status"]
+            for host in self.hosts
+        }
+
+    def pauses(self) -> dict[str, Any]:
+        """The records of leases on a pause of PostgreSQL's cluster, and at which revision each stands."""
+        found = json.loads(self.ctl(f"get {PAUSES} --prefix --write-out=json")).get("kvs", [])
+        return {entry["key"]: (entry["mod_revision"], entry.get("value", "")) for entry in found}
