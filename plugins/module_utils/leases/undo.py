@@ -43,7 +43,14 @@ def _server_drain(means: Means, lease: Lease) -> list[str]:
     return take_back(EdgeOfHost(means[0]), lease.name)
 
 
+def _odoo_pause(means: Means, lease: Lease) -> list[str]:
+    from ansible_collections.erpops.estate.plugins.module_utils.leases.scheduled_actions import take_back
+
+    return take_back(means, lease.name)
+
+
 KINDS: Mapping[str, Kind] = {
+    "odoo_pause": Kind("odoo", _odoo_pause),
     "patroni_pause": Kind("patroni", _patroni_pause),
     "server_drain": Kind("traefik", _server_drain),
 }
