@@ -10,7 +10,7 @@ class ModuleDocFragment:
     """Options of every module that speaks to etcd."""
 
     DOCUMENTATION = r"""
-description:
+notes:
   - On a host of the cluster no option of the connection is needed. What is not given is taken from the host's own
     record of how its member is asked, which the role C(etcd) leaves behind.
 options:
