@@ -94,29 +94,49 @@ def test_check_mode_says_what_would_be_and_changes_nothing(cluster: Patroni) -> 
     assert cluster.state() == before
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "error", "reason"),
-    [
-        (SWITCHOVER, {"candidate": "node9"}, "no_candidate", "expected a member of the cluster, found node1, node2"),
-        (INFO, {"ca_file": "/etc/ssl/certs/ca-certificates.crt"}, "not_trusted", "CERTIFICATE_VERIFY_FAILED"),
-        (INFO, {"ca_file": "/nowhere"}, "missing_file", "No such file"),
-        (INFO, {"port": 8998}, "unreachable", "Connection refused"),
-        (SWITCHOVER, {"password_file": "/nowhere"}, "missing_file", "/nowhere"),
-        (CONFIG, {"config": {"primary_stop_timeout": 77}, "password_file": "/etc/hostname"}, "not_authorised", "401"),
-        (CONFIG, {"config": {"ttl": 14}}, "invalid", "ttl: expected a number from 20, found 14"),
-        (CONFIG, {"config": {"loop_wait": 15}}, "invalid", "expected at least loop_wait + 2 * retry_timeout = 25"),
-        (SWITCHOVER, {"timeout": 1}, None, "timeout: expected 5 to 3600 s, found 1"),
-        (RESTART, {"started_before": "2026-11-23T12:00:00"}, None, "has no zone"),
-    ],
-)
-def test_what_is_refused_changes_nothing(
-    cluster: Patroni, name: str, arguments: dict[str, Any], error: str | None, reason: str
-) -> None:
+@pytest.fixture(scope="class")
+def untouched(cluster: Patroni) -> Iterator[None]:
+    """See that nothing was changed by all of them together."""
     before = cluster.state()
-    found = ask(cluster.hosts[0], name, **arguments)
-    assert (found["failed"], found.get("error")) == (True, error)
-    assert reason in found["msg"]
+    yield
     assert cluster.state() == before
+
+
+@pytest.mark.usefixtures("untouched")
+class TestRefusals:
+    """What is refused changes nothing."""
+
+    @pytest.mark.parametrize(
+        ("name", "arguments", "error", "reason"),
+        [
+            (
+                SWITCHOVER,
+                {"candidate": "node9"},
+                "no_candidate",
+                "expected a member of the cluster, found node1, node2",
+            ),
+            (INFO, {"ca_file": "/etc/ssl/certs/ca-certificates.crt"}, "not_trusted", "CERTIFICATE_VERIFY_FAILED"),
+            (INFO, {"ca_file": "/nowhere"}, "missing_file", "No such file"),
+            (INFO, {"port": 8998}, "unreachable", "Connection refused"),
+            (SWITCHOVER, {"password_file": "/nowhere"}, "missing_file", "/nowhere"),
+            (
+                CONFIG,
+                {"config": {"primary_stop_timeout": 77}, "password_file": "/etc/hostname"},
+                "not_authorised",
+                "401",
+            ),
+            (CONFIG, {"config": {"ttl": 14}}, "invalid", "ttl: expected a number from 20, found 14"),
+            (CONFIG, {"config": {"loop_wait": 15}}, "invalid", "expected at least loop_wait + 2 * retry_timeout = 25"),
+            (SWITCHOVER, {"timeout": 1}, None, "timeout: expected 5 to 3600 s, found 1"),
+            (RESTART, {"started_before": "2026-11-23T12:00:00"}, None, "has no zone"),
+        ],
+    )
+    def test_it_is_said_why(
+        self, cluster: Patroni, name: str, arguments: dict[str, Any], error: str | None, reason: str
+    ) -> None:
+        found = ask(cluster.hosts[0], name, **arguments)
+        assert (found["failed"], found.get("error")) == (True, error)
+        assert reason in found["msg"]
 
 
 def test_where_nothing_says_how_the_cluster_is_reached_the_module_says_so(estate: Estate) -> None:

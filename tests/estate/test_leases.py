@@ -1,0 +1,164 @@
+"""A pause of PostgreSQL's cluster as a lease: whose it is, who may end it, and that it ends when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.estate import site
+from tests.estate.daemons import PAUSES, Etcd, Patroni
+from tests.estate.wait import until
+from tests.estate.world import Estate, Host
+
+MAINTENANCE, INFO = "erpops.estate.patroni_maintenance", "erpops.estate.lease_info"
+END = "erpops.estate.lease_end"
+
+
+@pytest.fixture(scope="module")
+def patroni(estate: Estate) -> Patroni:
+    return Patroni(estate)
+
+
+@pytest.fixture(scope="module")
+def etcd(estate: Estate) -> Etcd:
+    return Etcd(estate)
+
+
+@pytest.fixture(autouse=True)
+def host(patroni: Patroni, etcd: Etcd) -> Iterator[Host]:
+    """The host that is asked; whatever a test leaves behind is taken away."""
+    assert etcd.pauses() == {}
+    yield patroni.hosts[0]
+    if etcd.pauses() or paused(patroni):
+        ask(patroni.hosts[0], MAINTENANCE, state="running", owner="tests", force=True)
+
+
+def ask(host: Host, name: str, *options: str, **arguments: Any) -> dict[str, Any]:
+    return site.module(host.name, name, arguments or None, *options)[host.name]
+
+
+def pause(host: Host, owner: str, *options: str, **more: Any) -> dict[str, Any]:
+    return ask(host, MAINTENANCE, *options, state="paused", owner=owner, reason="switches are replaced", **more)
+
+
+def paused(patroni: Patroni) -> bool:
+    return "pause: true" in patroni.config()
+
+
+def test_a_pause_has_an_owner_and_nobody_else_ends_it(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    first = pause(host, "ada", minutes=5)
+    assert not first["failed"], first
+    assert (first["changed"], first["actions"]) == (True, ["lease taken", "Patroni paused"])
+    assert paused(patroni)
+    records = etcd.pauses()
+    assert len(records) == 1
+    again = pause(patroni.hosts[-1], "ada", minutes=5)
+    assert (again["failed"], again["changed"], again["paused"]) == (False, False, True)
+    assert etcd.pauses() == records, "the second time nothing is written"
+
+    listed = [entry for entry in ask(patroni.hosts[1], INFO)["leases"] if entry["kind"] == "patroni_pause"]
+    assert [(entry["name"], entry["owner"], entry["expired"]) for entry in listed] == [("lab", "ada", False)]
+    assert 200 < listed[0]["seconds_left"] <= 300
+    for refused in (pause(host, "bob"), ask(host, MAINTENANCE, state="running", owner="bob")):
+        assert (refused["failed"], refused["error"]) == (True, "conflict")
+        assert "held by ada (switches are replaced) until" in refused["msg"]
+    assert (etcd.pauses(), paused(patroni)) == (records, True)
+
+    ended = ask(host, MAINTENANCE, state="running", owner="ada")
+    assert (ended["changed"], ended["actions"]) == (True, ["Patroni resumed", "lease of ada ended"])
+    assert (etcd.pauses(), paused(patroni)) == ({}, False)
+    assert not ask(host, MAINTENANCE, state="running", owner="ada")["changed"]
+
+
+def test_check_mode_says_what_would_be_and_writes_nothing(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    before = patroni.state()
+    would = pause(host, "ada", "--check", "--diff")
+    assert (would["changed"], would["actions"]) == (True, ["lease taken", "Patroni paused"])
+    assert would["diff"]["before"] == {"paused": False}
+    assert (would["diff"]["after"]["paused"], would["diff"]["after"]["owner"]) == (True, "ada")
+    assert (patroni.state(), etcd.pauses()) == (before, {})
+    pause(host, "ada")
+    before, records = patroni.state(), etcd.pauses()
+    would = ask(host, MAINTENANCE, "--check", state="running", owner="bob", force=True)
+    assert would["actions"] == ["Patroni resumed", "lease of ada ended"]
+    assert (patroni.state(), etcd.pauses()) == (before, records)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"minutes": 0}, "minutes: expected 1 to 1440, found 0"),
+        ({"reason": ""}, "reason: expected to be said"),
+    ],
+)
+def test_what_cannot_be_a_lease_is_refused(host: Host, more: dict[str, Any], reason: str) -> None:
+    found = ask(host, MAINTENANCE, **{"state": "paused", "owner": "ada", "reason": "why", **more})
+    assert (found["failed"], found["error"]) == (True, "invalid")
+    assert reason in found["msg"]
+
+
+def test_a_run_that_dies_after_the_record_leaves_what_ends_it(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    """The wrong password stands for whatever stops a run between the record and the pause."""
+    broken = pause(host, "ada", password_file="/etc/hostname")
+    assert (broken["failed"], broken["error"], broken["actions"]) == (True, "not_authorised", ["lease taken"])
+    assert (list(etcd.pauses()) != [], paused(patroni)) == (True, False)
+    assert ask(host, MAINTENANCE, state="running", owner="ada")["actions"] == ["lease of ada ended"]
+
+
+def test_whatever_an_owner_holds_can_be_ended_at_once(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    pause(host, "nightly")
+    records = etcd.pauses()
+    other = ask(host, END, owner="bob")
+    would = ask(host, END, "--check", owner="nightly")
+    assert (other["changed"], would["changed"], etcd.pauses(), paused(patroni)) == (False, True, records, True)
+    unsaid = ask(host, END, force=True)
+    assert (unsaid["failed"], unsaid["error"]) == (True, "invalid")
+    ended = ask(patroni.hosts[-1], END, owner="nightly")
+    assert (ended["failed"], ended["changed"], len(ended["ended"])) == (False, True, 1)
+    assert (etcd.pauses(), paused(patroni)) == ({}, False)
+    assert not ask(host, END, owner="nightly")["changed"]
+
+
+def test_a_pause_by_hand_is_no_secret(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    host.check_output("docker exec patroni patronictl -c /etc/patroni pause --wait")
+    assert ask(host, "erpops.estate.patroni_info")["paused"]
+    assert pause(host, "ada")["actions"] == ["lease taken"]
+    ask(host, MAINTENANCE, state="running", owner="ada")
+    assert (etcd.pauses(), paused(patroni)) == ({}, False)
+
+
+def test_a_pause_whose_owner_died_is_ended_by_the_timer(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    assert pause(host, "ada", minutes=1)["paused"]
+    interval = 30  # of the role
+    took = until(lambda: etcd.pauses() == {}, 60 + interval + 15, "a timer to end the lease", interval=2)
+    assert not paused(patroni)
+    assert took > 45, "expected it to last as long as it was taken for"
+    said = [
+        line
+        for member in etcd.hosts
+        for line in member.check_output(
+            "journalctl --unit erpops-leases.service --since '-3 min' --output cat"
+        ).splitlines()
+        if line.startswith("ended patroni_pause lab, held by ada")
+    ]
+    assert len(said) == 1, "expected one host to have ended it, and to have said so"
+    assert said[0].endswith("Patroni resumed")
+    print(f"ended {took - 60:.0f} s after its end")
+
+
+def test_a_record_that_is_none_is_said_and_keeps_no_other(etcd: Etcd, host: Host) -> None:
+    stranger = f"{PAUSES}stranger"
+    etcd.ctl(f"put {stranger} nonsense")
+    try:
+        listed = ask(host, INFO)
+        run = host.run("systemctl start erpops-leases.service")
+        said = host.check_output("journalctl --unit erpops-leases.service --lines 20 --output cat")
+    finally:
+        etcd.ctl(f"del {stranger}")
+    assert len(listed["broken"]) == 1
+    assert stranger in listed["broken"][0]
+    assert run.rc != 0
+    assert f"{stranger}: expected the record of a lease" in said
+    assert host.run("systemctl start erpops-leases.service").rc == 0
