@@ -1,0 +1,76 @@
+"""New passwords while orders come in: nothing is lost, nobody falls off, and the old passwords are worth nothing."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from pathlib import Path
+
+from tests.estate import authority, site
+from tests.estate.traces import leader, psql
+from tests.estate.wait import until, until_whole
+from tests.estate.world import Estate, Host, Instance
+from tests.lab import secrets as lab_secrets
+from tests.load.load import Load
+
+TAGS = ("--tags", "patroni,odoo")
+ASK = 'read -r PGPASSWORD; export PGPASSWORD; exec psql -XAtqw "$1" -c "$2"'
+
+
+def lets_in(host: Host, user: str, password: str, *, replication: bool = False) -> bool:
+    """Return whether PostgreSQL on its data address takes this password; what else could be wrong is an error."""
+    where = f"host={host.address} user={user} sslmode=require " + (
+        "dbname=postgres replication=true" if replication else f"dbname={user}"
+    )
+    query = "IDENTIFY_SYSTEM" if replication else "select 1"
+    answer = host.run(
+        "printf '%%s\\n' %s | docker exec --interactive patroni sh -c %s sh %s %s", password, ASK, where, query
+    )
+    assert answer.succeeded or f'password authentication failed for user "{user}"' in answer.stderr, answer.stderr
+    return bool(answer.succeeded)
+
+
+def streaming(host: Host) -> int:
+    return int(psql(host, "postgres", "select count(*) from pg_stat_replication where state = 'streaming'"))
+
+
+def test_passwords_are_changed_under_load(estate: Estate, north: Instance, tmp_path: Path) -> None:
+    until_whole(estate)
+    known = lab_secrets.read()
+    old = {
+        north.name: known["estate_instance_secrets"][north.name]["database_password"],
+        "replicator": known["patroni_replication_password"],
+    }
+    new = {name: secrets.token_urlsafe(24) for name in old}
+    instances = copy.deepcopy(known["estate_instance_secrets"])
+    instances[north.name]["database_password"] = new[north.name]
+    variables = authority.given(
+        tmp_path, estate_instance_secrets=instances, patroni_replication_password=new["replicator"]
+    )
+    leading, standbys = leader(estate), len(estate.group("patroni")) - 1
+
+    planned = site.run("--check", *TAGS, *variables)
+    assert (leading.name, "erpops.estate.patroni : Keep the passwords of PostgreSQL's own roles") in planned.tasks
+    assert "erpops.estate.odoo : Have a role and a database for each instance, closed to all others" in {
+        task for _host, task in planned.tasks
+    }
+    assert lets_in(leading, north.name, old[north.name])
+
+    with Load(estate, north) as load:
+        try:
+            done = site.run(*TAGS, *variables)
+            assert lets_in(leading, north.name, new[north.name])
+            assert not lets_in(leading, north.name, old[north.name])
+            assert lets_in(leading, "replicator", new["replicator"], replication=True)
+            assert not lets_in(leading, "replicator", old["replicator"], replication=True)
+            # The standbys know the new one: whoever loses its connection comes back.
+            psql(leading, "postgres", "select pg_terminate_backend(pid) from pg_stat_replication")
+            until(lambda: streaming(leading) == standbys, 60, "both standbys to stream again")
+        finally:
+            site.run(*TAGS)
+    result = load.result()
+    print(result.summary())
+    until_whole(estate)
+    assert lets_in(leading, north.name, old[north.name])
+    assert not [word for word in [*old.values(), *new.values()] if word in done.output]
+    assert not result.faults, result.summary()
