@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,6 +131,7 @@ def test_a_pause_by_hand_is_no_secret(patroni: Patroni, etcd: Etcd, host: Host) 
 
 
 def test_a_pause_whose_owner_died_is_ended_by_the_timer(patroni: Patroni, etcd: Etcd, host: Host) -> None:
+    since = int(time.time())
     assert pause(host, "ada", minutes=1)["paused"]
     interval = 30  # of the role
     took = until(lambda: etcd.pauses() == {}, 60 + interval + 15, "a timer to end the lease", interval=2)
@@ -139,7 +141,7 @@ def test_a_pause_whose_owner_died_is_ended_by_the_timer(patroni: Patroni, etcd: 
         line
         for member in etcd.hosts
         for line in member.check_output(
-            "journalctl --unit erpops-leases.service --since '-3 min' --output cat"
+            "journalctl --unit erpops-leases.service --since %s --output cat", f"@{since}"
         ).splitlines()
         if line.startswith("ended patroni_pause lab, held by ada")
     ]
