@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from cryptography import x509
 
 from tests.estate import site
@@ -10,8 +12,8 @@ from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate, Instance
 from tests.load.load import Load
 
-# One day less than certificates are valid for: all of them are due.
-DUE = "396"
+# Certificates are valid for 397 days: all of them are due, and those that take their place are not.
+DUE = json.dumps({"certificates_renew_before_days": 397, "certificates_days": 398})
 
 
 def serials(estate: Estate) -> dict[str, int]:
@@ -30,7 +32,7 @@ def test_every_port_presents_a_renewed_certificate_without_an_outage(estate: Est
     until_whole(estate)
     before = serials(estate)
     with Load(estate, north) as load:
-        site.run("-e", f"certificates_renew_before_days={DUE}")
+        site.run("-e", DUE)
         # The object storage looks for a new certificate twice a minute.
         until(lambda: not before.items() & serials(estate).items(), 60, "a new certificate on every port")
     result = load.result()
