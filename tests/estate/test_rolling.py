@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 
 from tests.estate import site
 from tests.estate.wait import until_whole
-from tests.estate.world import Estate
+from tests.estate.world import Estate, Instance
+from tests.load.load import Load
 
 RESTART = "erpops.estate.rolling_restart"
+# What the edge says of its own accord.
+EDGE = re.compile("50[234]|available server|Gateway Timeout|Bad Gateway", re.IGNORECASE)
+# Two workers on each of two nodes, and what came in the same moment.
+UNDER_WAY = 6
 
 
 def started(estate: Estate, name: str) -> dict[str, str]:
@@ -52,3 +59,19 @@ def test_nobody_is_touched_after_the_first_that_fails(estate: Estate) -> None:
     failed = [edge for edge in edges if f"{edge}: " in run.output]
     assert len(failed) == 1, run.output
     assert started(estate, "traefik") == earlier
+
+
+def test_a_planned_change_of_the_leader_costs_only_what_was_under_way(estate: Estate, north: Instance) -> None:
+    until_whole(estate)
+    with Load(estate, north) as load:
+        time.sleep(5)
+        site.run(playbook="erpops.estate.switchover")
+        time.sleep(10)
+    result = load.result()
+    print(result.summary())
+    assert not result.truth.faults, result.summary()
+    # PostgreSQL ends the transactions that are under way. Everybody else waits: neither does the edge take a node out
+    # of service, nor does a connection find no place in the queue.
+    assert len(result.failed) <= UNDER_WAY, result.summary()
+    assert not [sample for sample in result.failed if EDGE.search(sample.detail)], result.summary()
+    until_whole(estate)

@@ -86,7 +86,8 @@ def gather(seen: Mapping[str, Mapping[str, Any]], estate: Mapping[str, Any]) -> 
     """Return the status from what each host answered.
 
     ``seen`` holds by host the results ``services``, ``certificates`` (their ends by purpose, ISO 8601), ``backups`` and
-    ``leases`` as far as they were asked for; a host that could not be reached has none. ``estate`` holds ``name``,
+    ``leases`` as far as they were asked for, and ``troubles``, why something was not told; a host that could not be
+    reached has none of them. ``estate`` holds ``name``,
     ``seen_at`` (ISO 8601 with offset), ``virtual_ip``, ``images`` (by the names of estate_images) and
     ``renew_before_days``.
     """
@@ -136,6 +137,7 @@ def _findings(status: Status, seen: Mapping[str, Mapping[str, Any]], estate: Map
     for host in sorted(seen):
         if seen[host].get("services") is None:
             yield f"{host}: expected an answer, found none; it is unreachable"
+        yield from (f"{host}: {trouble}" for trouble in seen[host].get("troubles") or ())
     for row in status.rows:
         yield from (f"{row.host}: {reason}" for reason in (() if row.ok else row.reasons or (f"{row.service} is ill",)))
     yield from _other_images(status.rows, estate.get("images") or {})
@@ -171,10 +173,11 @@ def lines(status: Status) -> list[str]:
     soonest = min(status.certificates, key=lambda entry: entry[2], default=None)
     if soonest:
         shown.append(f"Certificates: the first to end is {soonest[1]} on {soonest[0]}, in {soonest[2]} days")
-    for backup in status.backups:
-        shown.append(f"Backup {backup['label']}: {backup['type']}, {backup['age_hours']:.1f} hours old")
+    for backup in status.backups[-1:]:
+        shown.append(f"Newest backup: {backup['label']}, {backup['type']}, {float(backup['age_hours']):.1f} hours old")
     for lease in status.leases:
-        shown.append(f"Lease {lease['name']}: {lease['owner']}, {lease['reason']}, until {lease['expires_at']}")
+        held = f"held by {lease['owner']} ({lease['reason']}) until {lease['expires_at']}"
+        shown.append(f"Lease {lease['kind']} {lease['name']}, {held}")
     if status.findings:
         shown += ["Not as desired:", *(f"  {finding}" for finding in status.findings)]
     else:

@@ -27,9 +27,11 @@ def render(status: Status) -> str:
         ("Services", _services(status)),
     ]
     if status.backups:
-        sections.append(("Backups", _mapping_table(status.backups, ("label", "type", "age_hours", "size_mb"))))
+        sections.append(
+            ("Backups", _mapping_table(status.backups, ("label", "type", "age_hours", "started_at", "size_bytes")))
+        )
     if status.leases:
-        sections.append(("Leases", _mapping_table(status.leases, ("name", "owner", "reason", "expires_at"))))
+        sections.append(("Leases", _mapping_table(status.leases, ("kind", "name", "owner", "reason", "expires_at"))))
     if status.certificates:
         sections.append(("Certificates", Table(("Host", "Purpose", "Days left"), status.certificates).markup()))
     return page(f"Estate {status.estate}", f"seen {status.seen_at}", sections)

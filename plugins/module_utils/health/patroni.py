@@ -112,12 +112,12 @@ def _updated(member: MemberView, own: Mapping[str, Any] | None, leader_position:
         pending_restart=bool(own.get("pending_restart")),
         pending_reasons=own.get("pending_restart_reason") or {},
         started=str(own.get("postmaster_start_time") or ""),
-        version=_version(own.get("server_version")),
+        version=version_of(own.get("server_version")),
         patroni_version=str((own.get("patroni") or {}).get("version", "")),
     )
 
 
-def _version(number: Any) -> str:
+def version_of(number: Any) -> str:
     """Return 17.12 for 170012."""
     return f"{number // 10000}.{number % 10000}" if isinstance(number, int) else ""
 

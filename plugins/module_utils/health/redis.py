@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
@@ -50,6 +51,11 @@ def replicas_in_sync(info: Mapping[str, str], max_lag_seconds: int) -> tuple[str
     return tuple(good)
 
 
+def role_of(info: Mapping[str, Any]) -> str:
+    """Return the server's role in the words of today's documentation; its protocol still says slave."""
+    return str({"slave": "replica"}.get(info.get("role", ""), info.get("role", "")))
+
+
 def lag_bytes(address: str, servers: Servers) -> int:
     """Return how far a server is behind its master; -1 when that cannot be known."""
     master, own = servers.infos.get(master_of(servers)), servers.infos.get(address)
@@ -64,7 +70,7 @@ def lag_bytes(address: str, servers: Servers) -> int:
 def member_health(address: str, servers: Servers) -> Verdict:
     """Return whether this server does what its role asks and has caught up."""
     info = servers.infos.get(address, {})
-    facts = {"role": info.get("role", ""), "version": info.get("redis_version", ""), "lag": lag_bytes(address, servers)}
+    facts = {"role": role_of(info), "version": info.get("redis_version", ""), "lag": lag_bytes(address, servers)}
     return Verdict.of(_objections(address, servers), **facts)
 
 

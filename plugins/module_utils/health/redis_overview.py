@@ -46,7 +46,7 @@ def _server(address: str, servers: redis.Servers) -> Row:
         "answers": bool(info),
         "healthy": verdict.ok,
         "reasons": list(verdict.reasons),
-        "role": {"slave": "replica"}.get(info.get("role", ""), info.get("role", "")),
+        "role": redis.role_of(info),
         "version": info.get("redis_version", ""),
     }
     if not info:

@@ -140,7 +140,8 @@ class PatroniMember:
         if own.get("state") != "running":
             reason = f"PostgreSQL on {self.name}: expected running, found {own.get('state', 'no state')}"
             return Verdict(False, (reason, *verdict.reasons), verdict.facts)
-        return Verdict(verdict.ok, verdict.reasons, {**verdict.facts, "version": own.get("server_version")})
+        version = judge.version_of(own.get("server_version"))
+        return Verdict(verdict.ok, verdict.reasons, {**verdict.facts, "version": version})
 
     def leads(self) -> bool:
         """Return whether this member leads."""

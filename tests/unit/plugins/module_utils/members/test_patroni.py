@@ -128,7 +128,7 @@ def test_the_password_is_read_from_its_file(params: dict[str, Any]) -> None:
 
 def test_health_and_leadership(script: Script, params: dict[str, Any]) -> None:
     assert PatroniMember(params).leads()
-    assert PatroniMember(params).health().facts["version"] == 170012
+    assert PatroniMember(params).health().facts["version"] == "17.12"
     assert not PatroniMember({**params, "name": "node1"}).leads()
     script.own["node2"]["state"] = "starting"
     assert "expected running, found starting" in PatroniMember(params).health().reasons[0]
