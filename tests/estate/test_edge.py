@@ -157,7 +157,7 @@ def test_what_a_client_claims_about_itself_does_not_reach_odoo(estate: Estate, n
     claims = {
         "X-Forwarded-For": liar, "X_Forwarded_For": liar, "X-Real-Ip": liar, "X-Forwarded-Host": "evil.example",
         "X_Forwarded_Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "81",
-        "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-Prefix": "/evil", "Forwarded": f"for={liar};host=evil.example;proto=http",
     }  # fmt: skip
     edge = estate.edge_with_address()
     with ThreadPoolExecutor() as pool:
@@ -182,3 +182,12 @@ def test_what_a_client_claims_about_itself_does_not_reach_odoo(estate: Estate, n
     for line in logged.splitlines():
         assert any(f": {client} - - " in line and request in line for client, request in clients.items()), line
     assert all(request in logged for request in clients.values())
+
+
+def test_the_cookie_of_a_session_is_for_tls_and_not_for_scripts(estate: Estate, north: Instance, route: Route) -> None:
+    set_cookie = route.request("GET", "/web/login").headers["Set-Cookie"]
+    assert set_cookie.startswith("session_id=")
+    assert {"Secure", "HttpOnly"} <= {attribute.strip() for attribute in set_cookie.split(";")}
+    # The application port itself speaks no TLS: there the mark would keep the cookie from its own server.
+    straight = access.node_route(estate.group("odoo")[0], north)
+    assert "Secure" not in straight.request("GET", "/web/login").headers["Set-Cookie"]

@@ -5,10 +5,11 @@
 
 A container that is about to be replaced says so on its health page (``controllers``). A request that comes while
 PostgreSQL changes its leader waits instead of losing its login (``outage``), and so do those behind it (``prefork``).
+A session's cookie never leaves in plain text (``cookies``).
 """
 
 from __future__ import annotations
 
-from . import controllers, outage, prefork
+from . import controllers, cookies, outage, prefork
 
-__all__ = ["controllers", "outage", "prefork"]
+__all__ = ["controllers", "cookies", "outage", "prefork"]
