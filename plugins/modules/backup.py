@@ -15,6 +15,7 @@ description:
   - Nothing is done to a repository that is as it should be. A backup that is too old is a warning, no failure.
 extends_documentation_fragment:
   - erpops.estate.attributes
+  - erpops.estate.host_part
 attributes:
   check_mode:
     support: full
@@ -48,93 +49,6 @@ options:
         description: File with the authority that signed its certificate.
         type: path
         required: true
-  directories:
-    description: Directories on this host.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Absolute path.
-        type: path
-        required: true
-      owner:
-        description: Numeric user id.
-        type: int
-        default: 0
-      group:
-        description: Numeric group id.
-        type: int
-        default: 0
-      mode:
-        description: Octal permissions.
-        type: str
-        default: "0755"
-  files:
-    description: Files on this host, such as units.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Absolute path.
-        type: path
-        required: true
-      content:
-        description: What the file holds.
-        type: str
-        required: true
-      owner:
-        description: Numeric user id.
-        type: int
-        default: 0
-      group:
-        description: Numeric group id.
-        type: int
-        default: 0
-      mode:
-        description: Octal permissions.
-        type: str
-        default: "0644"
-      validate:
-        description: Command that refuses an invalid candidate. C(%s) is its path.
-        type: list
-        elements: str
-  secret_files:
-    description: As I(files); their content is in no output. A change is followed by a check of the repository.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Absolute path.
-        type: path
-        required: true
-      content:
-        description: What the file holds.
-        type: str
-        required: true
-      owner:
-        description: Numeric user id.
-        type: int
-        default: 0
-      group:
-        description: Numeric group id.
-        type: int
-        default: 0
-      mode:
-        description: Octal permissions.
-        type: str
-        default: "0400"
-      validate:
-        description: As in I(files).
-        type: list
-        elements: str
-  timers:
-    description: Units to enable and start.
-    type: list
-    elements: str
-    default: []
   first_backup:
     description: Unit that makes a full backup.
     type: str

@@ -16,6 +16,7 @@ author:
   - erpops.estate contributors (@erpops)
 extends_documentation_fragment:
   - erpops.estate.attributes
+  - erpops.estate.host_part
 attributes:
   check_mode:
     support: full
@@ -32,74 +33,6 @@ options:
     description: The unit that runs the program once.
     type: str
     default: erpops-leases.service
-  directories:
-    description: Directories on the host.
-    type: list
-    elements: dict
-    default: []
-    suboptions: &directory
-      path:
-        description: Path on the host.
-        type: path
-        required: true
-      owner:
-        description: Numeric user id.
-        type: int
-        default: 0
-      group:
-        description: Numeric group id.
-        type: int
-        default: 0
-      mode:
-        description: Permissions in octal.
-        type: str
-        default: "0755"
-  files:
-    description: Files on the host, shown in diffs. The program's configuration and its units are among them.
-    type: list
-    elements: dict
-    default: []
-    suboptions: &file
-      path:
-        description: Path on the host.
-        type: path
-        required: true
-      content:
-        description: What the file holds.
-        type: str
-        required: true
-      owner:
-        description: Numeric user id.
-        type: int
-        default: 0
-      group:
-        description: Numeric group id.
-        type: int
-        default: 0
-      mode:
-        description: Permissions in octal.
-        type: str
-        default: "0644"
-      validate:
-        description: Command that checks the new file before it takes its place; C(%s) stands for its path.
-        type: list
-        elements: str
-  secret_files:
-    description: Files on the host that are shown nowhere.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      <<: *file
-      mode:
-        description: Permissions in octal.
-        type: str
-        default: "0400"
-  timers:
-    description: Units of systemd that are to be enabled and active.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = r"""

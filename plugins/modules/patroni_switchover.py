@@ -90,7 +90,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
 )
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
-LEAST_TIMEOUT, MOST_TIMEOUT = 5, 3600
+LEAST_TIMEOUT = 5
+MOST_TIMEOUT = 3600
 
 
 def main() -> None:

@@ -38,12 +38,12 @@ class Keeper:
         store: LeaseStore,
         host: str,
         means: Callable[[str], Means] = asked_by,
-        kinds: Mapping[str, Kind] = KINDS,
+        kinds: Mapping[str, Kind] | None = None,
     ) -> None:
         self._store = store
         self._host = host
         self._means = means
-        self._kinds = kinds
+        self._kinds = KINDS if kinds is None else kinds
 
     def due(self, ending: Ending = EXPIRED) -> tuple[list[Held], Sweep]:
         """Return the leases that this host is to end."""
@@ -98,7 +98,3 @@ def main(arguments: Sequence[str]) -> int:
     for sentence in result.failed:
         sys.stderr.write(f"{sentence}\n")
     return 1 if result.failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
