@@ -44,8 +44,7 @@ def test_a_language_that_is_asked_for_becomes_active(south: Instance, odoo_of_so
 
 def test_translations_that_nobody_asked_for_are_not_in_the_image(estate: Estate, south: Instance) -> None:
     asked = set(images.languages(inventory.instances()))
-    # Those of the OCA add-ons come with their wheels; they take two megabytes.
-    find = "find /usr/lib/python3/dist-packages/odoo -path '*/i18n/*.po' -printf '%f\\n'"
+    find = "find /usr/lib/python3/dist-packages/odoo /opt/addons -path '*/i18n*/*.po' -printf '%f\\n'"
     for host in estate.group("odoo"):
         shown = host.check_output("docker exec %s sh -c %s", access.web_container(south), find)
         assert {name.removesuffix(".po") for name in shown.split()} <= asked
