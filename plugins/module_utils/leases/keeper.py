@@ -83,7 +83,9 @@ class Keeper:
 
     def _means_for(self, lease: Lease) -> Means:
         kind = self._kinds.get(lease.kind)
-        return self._means(kind.service) if kind else ()
+        if kind is None:
+            return ()
+        return self._means(kind.service) if kind.service else ({},)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -23,7 +23,7 @@ Means = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of lease: the health kind of the services it is about, and how it is taken back."""
+    """A kind of lease: the health kind of the services it is about, "" where any host can, and how it is taken back."""
 
     service: str
     undo: Callable[[Means, Lease], list[str]]
@@ -49,7 +49,14 @@ def _odoo_pause(means: Means, lease: Lease) -> list[str]:
     return take_back(means, lease.name)
 
 
+def _host_out(_means: Means, _lease: Lease) -> list[str]:
+    from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import take_back
+
+    return take_back()
+
+
 KINDS: Mapping[str, Kind] = {
+    "host_out": Kind("", _host_out),
     "odoo_pause": Kind("odoo", _odoo_pause),
     "patroni_pause": Kind("patroni", _patroni_pause),
     "server_drain": Kind("traefik", _server_drain),

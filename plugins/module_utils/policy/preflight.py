@@ -26,7 +26,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import
     system_memory_mb,
     usable_memory_mb,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import Survey
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import OUT_OF_SERVICE, Survey
 
 SYSTEMS = {"debian": ("12", "13")}
 LARGEST_CLOCK_DIFFERENCE = 1.0
@@ -43,6 +43,7 @@ def preflight_findings(inventory: Inventory, surveys: Mapping[str, Survey]) -> l
     hosts = {name: _host(inventory, name, surveys.get(name)) for name in inventory.estate_hosts()}
     found = list(_clocks(surveys))
     for name, survey in surveys.items():
+        found.extend(_out_of_service(name, survey))
         found.extend(_system(name, survey))
         found.extend(_memory(inventory, hosts[name]))
         found.extend(_disk(name, survey))
@@ -73,6 +74,13 @@ def _clocks(surveys: Mapping[str, Survey]) -> Iterator[Finding]:
             f"{LARGEST_CLOCK_DIFFERENCE:.0f} s",
             "Have a time service set the clocks of all hosts and of the controller",
         )
+
+
+def _out_of_service(host: str, survey: Survey) -> Iterator[Finding]:
+    if OUT_OF_SERVICE in survey.present:
+        problem = "it was taken out of service, and this run would start what was stopped on purpose"
+        remedy = f"Put it back with erpops.estate.host_in, or leave it alone with --limit 'estate:!{host}'"
+        yield Finding(f"host {host}", "service", problem, remedy)
 
 
 def _system(host: str, survey: Survey) -> Iterator[Finding]:

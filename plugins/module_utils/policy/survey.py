@@ -24,7 +24,9 @@ echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
 echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' 2>/dev/null | awk '$1 == "ii" {print $2}'
 """.strip()
 
-# Directories that belong to no one service.
+# Stands among the services' directories while a host is out of service.
+OUT_OF_SERVICE = "out_of_service"
+# What belongs to no one service.
 COMMON = {"tls", "proven"}
 # Without a limit, version 1 reports a number near 2^63.
 NO_LIMIT = 1 << 60

@@ -161,7 +161,9 @@ def test_somebody_else_s_lease_is_a_conflict_and_a_faster_one_too(estate: Estate
 def test_every_kind_names_a_service_that_hosts_have_records_of() -> None:
     from ansible_collections.erpops.estate.plugins.module_utils import members
 
-    assert {kind.service for kind in KINDS.values()} <= set(members.KINDS)
+    # A host can always start its own services again, whichever they are.
+    assert {name for name, kind in KINDS.items() if not kind.service} == {"host_out"}
+    assert {kind.service for kind in KINDS.values()} <= {*members.KINDS, ""}
 
 
 def test_the_program_says_what_it_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

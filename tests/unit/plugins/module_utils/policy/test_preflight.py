@@ -40,6 +40,7 @@ def test_fit_hosts_have_no_findings() -> None:
     [
         ({"version": "11"}, "it runs debian 11. Install Debian 12 or 13"),
         ({"version": "14"}, "it runs debian 14"),
+        ({"present": ("etcd", "out_of_service")}, "host n1: service: it was taken out of service"),
         ({"system": "ubuntu", "version": "24.04"}, "it runs ubuntu 24.04"),
         ({"version": ""}, "it runs debian. "),
         ({"disk_free_mb": 8191}, "8191 MiB are free below /var/lib and 8192 are needed"),

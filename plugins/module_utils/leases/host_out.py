@@ -1,0 +1,67 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host out of service as a lease: all services of the estate stopped, its memberships kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
+from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import OUT_OF_SERVICE
+from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
+from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
+
+# Seen by the preflight of every run, which would start again what was stopped on purpose.
+MARK = Path("/var/lib/erpops") / OUT_OF_SERVICE
+GATE_SECONDS = 60.0
+HEALTH_SECONDS = 300.0
+
+
+class HostOut(LeasedState):
+    """Stops everything on this host behind its gates, and starts it again."""
+
+    kind = "host_out"
+    flag = "out"
+    words = ("host taken out of service", "host put back into service")
+
+    def __init__(self, host: str, control: Control, store: LeaseStore, outcome: Outcome, *, dry: bool) -> None:
+        super().__init__(store, outcome, host, host=host, dry=dry)
+        self._control = control
+
+    def is_set(self) -> bool:
+        """Return whether the host was taken out."""
+        return MARK.exists()
+
+    def change(self, wish: bool) -> list[str]:
+        """Stop what runs, or start what does not and wait until it has caught up."""
+        known = len(self._control.actions)
+        marked = MARK.exists()
+        if wish:
+            MARK.touch(mode=0o644)
+            self._control.stop()
+        else:
+            self._control.start()
+            MARK.unlink(missing_ok=True)
+        word = [] if marked == wish else [self.words[0 if wish else 1]]
+        return self._control.actions[known:] + word
+
+    def take(self, owner: str, reason: str, minutes: int) -> None:
+        """Take the host out; where a cluster would not survive it, everything is as before and the lease is gone."""
+        was_out = self.is_set()
+        try:
+            super().take(owner, reason, minutes)
+        except ClientError:
+            if not was_out and not self._dry and self._store.find(self.kind, self._name):
+                self.give_back(owner, force=False)
+            raise
+
+
+def take_back() -> list[str]:
+    """Start everything on this host again."""
+    control = Control(services(), GATE_SECONDS, HEALTH_SECONDS)
+    control.start()
+    MARK.unlink(missing_ok=True)
+    return control.actions

@@ -1,0 +1,115 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that goes out of service: its mark and its lease after each step, and after a refusal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.leases import host_out
+from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
+from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
+
+from tests.unit.plugins.module_utils.leases.keys import Keys
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Services:
+    """Stands for what stops and starts services: here it is only about what is asked of it, and when."""
+
+    def __init__(self) -> None:
+        self.actions: list[str] = []
+        self.running = ["etcd", "patroni"]
+        self.closed = ""
+
+    def stop(self) -> None:
+        if self.closed:
+            raise Refused("gate of patroni", found=self.closed)
+        self.actions += [f"stopped {name}" for name in self.running]
+        self.running = []
+
+    def start(self) -> None:
+        self.actions += [f"started {name}" for name in ("etcd", "patroni") if name not in self.running]
+        self.running = ["etcd", "patroni"]
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setattr(host_out, "MARK", tmp_path / "out_of_service")
+    return Services()
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+def do(state: str, services: Services, keys: Keys, owner: str = "ada", *, dry: bool = False) -> dict[str, Any]:
+    services.actions = []
+    outcome = Outcome()
+    store = LeaseStore(keys, "lab", lambda: NOON)  # type: ignore[arg-type]  # the part that is used
+    control: Any = services
+    host = host_out.HostOut("node2", control, store, outcome, dry=dry)
+    if state == "out":
+        host.take(owner, "new memory", 30)
+    else:
+        host.give_back(owner, force=False)
+    return outcome.result("out")
+
+
+def test_out_and_back(services: Services, keys: Keys) -> None:
+    out = do("out", services, keys)
+    assert out["actions"] == ["lease taken", "stopped etcd", "stopped patroni", "host taken out of service"]
+    assert host_out.MARK.exists()
+    again = do("out", services, keys)
+    assert (again["changed"], again["lease"]["owner"]) == (False, "ada")
+    back = do("in", services, keys)
+    assert back["actions"] == [
+        "started etcd",
+        "started patroni",
+        "host put back into service",
+        "lease of ada ended",
+    ]  # fmt: skip - the order at a glance
+    assert not host_out.MARK.exists()
+    assert not keys.entries_by_key
+
+
+def test_in_without_out_changes_nothing(services: Services, keys: Keys) -> None:
+    assert do("in", services, keys)["changed"] is False
+
+
+def test_a_refusal_leaves_neither_mark_nor_lease(services: Services, keys: Keys) -> None:
+    services.closed = "the cluster would lose its quorum"
+    with pytest.raises(Refused, match="lose its quorum"):
+        do("out", services, keys)
+    assert not host_out.MARK.exists()
+    assert not keys.entries_by_key
+
+
+def test_a_refusal_while_it_is_out_changes_nothing_of_it(services: Services, keys: Keys) -> None:
+    do("out", services, keys)
+    services.running, services.closed = ["etcd"], "somebody started it"
+    with pytest.raises(Refused):
+        do("out", services, keys)
+    assert host_out.MARK.exists()
+    assert keys.entries_by_key
+
+
+def test_the_host_of_somebody_else_is_left_alone(services: Services, keys: Keys) -> None:
+    do("out", services, keys)
+    with pytest.raises(Conflict, match="ada"):
+        do("in", services, keys, owner="bob")
+    assert services.running == []
+
+
+def test_a_dry_run_only_says_it(services: Services, keys: Keys) -> None:
+    found = do("out", services, keys, dry=True)
+    assert found["actions"] == ["lease taken", "host taken out of service"]
+    assert not host_out.MARK.exists()
+    assert not keys.entries_by_key
