@@ -81,6 +81,7 @@ def module(hosts: str, name: str, arguments: dict[str, Any] | None = None, *opti
 
 def _report(line: list[str]) -> tuple[int, list[Any], dict[str, Any], str]:
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=900, env=environment())
-    report = done.stdout[done.stdout.find("{") :]
+    # The report is one line, the last; with -vvv much is said before it.
+    report = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("{")), "")
     data = json.loads(report) if report else {"plays": [], "stats": {}}
     return done.returncode, data["plays"], data["stats"], done.stderr

@@ -73,14 +73,14 @@ def running(scratch: Scratch) -> Scratch:
 
 def test_check_mode_creates_nothing(scratch: Scratch) -> None:
     foreseen = scratch.converge("--check")
-    assert (foreseen["action"], foreseen["changed"]) == ("create", True)
+    assert (foreseen["reasons"], foreseen["changed"]) == (["there is no container"], True)
     assert scratch.shell(f"docker ps -aqf name=^{NAME}$; ls {ROOT} 2>&1 | grep -v 'No such file'") == ""
 
 
 def test_the_second_run_changes_nothing(running: Scratch) -> None:
     before = running.container()
     result = running.converge("--diff")
-    assert (result["action"], result["changed"], result.get("diff", [])) == ("none", False, [])
+    assert (result["actions"], result["changed"], result.get("diff", [])) == ([], False, [])
     assert running.container() == before
 
 
