@@ -10,7 +10,8 @@ from tests.estate import access, sight
 from tests.estate.journey import Journey, read_back
 from tests.estate.traces import TRACES, Walk
 from tests.estate.world import Estate, Instance
-from tests.lab import paths
+from tests.lab import keys, paths
+from tests.lab.plan import ESTATE
 
 _STARTED = time.monotonic()
 
@@ -43,7 +44,8 @@ def guide(estate: Estate) -> None:
             print(f"    API key in {_shown(instance.api_key_file)}")
     names = " ".join(instance.host_name for instance in estate.instances)
     first, host, ca_file = estate.instances[0], estate.hosts[0], _shown(estate.ca_file)
-    address = estate.virtual_ip
+    address, known_hosts = estate.virtual_ip, _shown(str(keys.known_hosts(ESTATE)))
+    ssh = f"ssh -i {_shown(host.key_file)} -o UserKnownHostsFile={known_hosts} {host.user}@{host.address}"
     print(f"""
 The names lead to {address}. On this machine put this line into /etc/hosts, or start a browser with the option:
   {address} {names}
@@ -53,7 +55,7 @@ Everything a client needs to know: {_shown(str(paths.ESTATE_JSON))}
 
 Try next
   curl --cacert {ca_file} --resolve {first.host_name}:443:{address} {first.url}/web/health
-  ssh -i {_shown(host.key_file)} {host.user}@{host.address} sudo docker exec patroni patronictl -c /etc/patroni list
+  {ssh} sudo docker exec patroni patronictl -c /etc/patroni list
   .lab/run-playbook erpops.estate.site --check --diff
       what a run would change: nothing. Stop a container or edit a file under /etc/erpops on a node, and see again
   make estate-tests

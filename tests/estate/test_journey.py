@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import shlex
+import subprocess
 
-from tests.estate import access
+import pytest
+
+from tests.estate import access, demo
 from tests.estate.journey import Journey, Trade, read_back
 from tests.estate.web import Json2, Session
 from tests.estate.world import Estate, Instance
+from tests.lab import paths
 
 
 def test_goods_are_bought_sold_invoiced_and_the_file_is_kept(odoo: Json2, trade: Trade) -> None:
@@ -44,3 +49,12 @@ def test_a_login_holds_on_every_node(estate: Estate, north: Instance) -> None:
     session = access.logged_in(estate, north, access.node_route(first, north))
     for host in others:
         assert session.through(access.node_route(host, north)).user() == north.admin_login
+
+
+def test_what_the_demonstration_says_to_try_works(estate: Estate, capsys: pytest.CaptureFixture[str]) -> None:
+    demo.guide(estate)
+    lines = capsys.readouterr().out.splitlines()
+    command = next(line for line in lines if line.startswith("  ssh "))
+    tried = subprocess.run(shlex.split(command), cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+    assert "Leader" in tried.stdout

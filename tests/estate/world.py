@@ -21,6 +21,7 @@ class Host(testinfra.host.Host):  # type: ignore[misc]  # testinfra has no types
 
     def __init__(self, name: str, address: str, user: str, key_file: str, groups: tuple[str, ...]) -> None:
         self.name, self.address, self.groups = name, address, groups
+        self.user, self.key_file = user, key_file
         backend = testinfra.backend.get_backend(
             f"ssh://{user}@{address}", ssh_identity_file=key_file, sudo=True, ssh_extra_args=_ssh_options(key_file)
         )
