@@ -280,7 +280,8 @@ options:
         default: 60
   replace:
     description:
-      - V(defer) leaves a running container that has to be replaced untouched and returns RV(replace_reasons).
+      - V(defer) leaves a running container that has to be replaced untouched and returns RV(replace_reasons). Only
+        secrets that the daemon reads anew each time (C(on_change=none)) are written at once.
       - V(gated) asks the cluster first whether it survives losing this member, and moves leadership away.
     type: str
     choices: [defer, gated]

@@ -124,6 +124,17 @@ def test_a_deferred_replacement_touches_nothing(running: Scratch) -> None:
     assert running.container() == before
 
 
+def test_a_secret_that_is_read_anew_does_not_wait_for_the_replacement(running: Scratch) -> None:
+    before = running.container()
+    contents = {"a": "newly desired", "secret": "canary-new"}
+    assert running.converge("--check", replace="defer", contents=contents)["changed"]
+    assert running.shell(f"cat {ROOT}/secret") == "canary-7f3a"
+    result = running.converge(replace="defer", contents=contents)
+    assert (result["changed"], result["actions"]) == (True, [f"wrote {ROOT}/secret"])
+    assert running.shell(f"cat {ROOT}/a {ROOT}/secret") == "as desiredcanary-new"
+    assert running.container() == before
+
+
 def test_a_file_that_its_daemon_refuses_is_not_installed(running: Scratch) -> None:
     before = running.container()
     assert running.converge(contents={"a": "nonsense"})["failed"]

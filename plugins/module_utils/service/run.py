@@ -13,7 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.gate import 
 
 
 def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool) -> dict[str, Any]:
-    """Return the module's result; in check mode, and for a deferred replacement, nothing is written."""
+    """Return the result. In check mode nothing is written, for a deferred replacement no more than passwords."""
     survey = converger.survey()
     decision = survey.decision
     deferred = replace == "defer" and decision.action is Action.REPLACE
@@ -22,11 +22,16 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
         "reasons": list(decision.reasons),
         "replace_reasons": list(decision.reasons) if deferred else [],
         "leads": leads(converger.member) if decision.action is Action.REPLACE else False,
-        "changed": survey.changed and not deferred,
+        "changed": survey.changed,
         "actions": [],
         "health": {},
     }
     if deferred:
+        passwords = converger.passwords_read_anew(survey)
+        result["changed"] = bool(passwords.files)
+        if not check:
+            converger.write(passwords)
+            result["actions"] = converger.actions
         return result
     result["diff"] = diff_of(survey)
     if not check:
