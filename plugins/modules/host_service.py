@@ -106,7 +106,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-action:
+decision:
   description: What was done, or in check mode would be done, with the unit.
   returned: success
   type: str
@@ -203,7 +203,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     module.exit_json(
         changed=result["changed"],
-        action=result["action"],
+        decision=result["decision"],
         # The converger speaks of containers.
         reasons=[reason.replace("container", "unit") for reason in result["reasons"]],
         actions=[action.replace("container", "unit") for action in result["actions"]],

@@ -313,7 +313,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-action:
+decision:
   description: What was done, or in check mode would be done, with the container.
   returned: success
   type: str

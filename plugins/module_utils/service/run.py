@@ -18,7 +18,7 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
     decision = survey.decision
     deferred = replace == "defer" and decision.action is Action.REPLACE
     result: dict[str, Any] = {
-        "action": decision.action.value,
+        "decision": decision.action.value,
         "reasons": list(decision.reasons),
         "replace_reasons": list(decision.reasons) if deferred else [],
         "leads": leads(converger.member) if decision.action is Action.REPLACE else False,
