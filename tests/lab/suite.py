@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.lab import collection, engine, paths, removal, scenario
 from tests.lab import sanity as ansible_test
-from tests.lab.progress import CommandFailed, Progress
+from tests.lab.progress import CommandFailed, Progress, clock
 
 WHOLE_ESTATE = "default"
 _BIN = paths.VENV / "bin"
+# The slowest first: it runs beside all others.
 _LINTERS = (
+    ("ansible-lint",),
+    ("mypy", "plugins", "tests"),
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy", "plugins", "tests"),
     ("yamllint", "--strict", "."),
-    ("ansible-lint",),
     ("antsibull-changelog", "lint"),
 )
 
@@ -27,8 +30,9 @@ _LINTERS = (
 def lint(progress: Progress) -> None:
     """Everything that reads the sources without running them. One failure does not hide the next."""
     paths.link_source()
-    with progress.phase("Lint"):
-        failed = [" ".join(linter) for linter in _LINTERS if not _succeeds(progress, *linter)]
+    with progress.phase("Lint"), ThreadPoolExecutor(max_workers=2) as lanes:
+        passed = lanes.map(lambda linter: _passes(progress, *linter), _LINTERS)
+        failed = [" ".join(linter) for linter, well in zip(_LINTERS, passed, strict=True) if not well]
         if failed:
             raise CommandFailed(f"These found something: {', '.join(failed)}")
 
@@ -45,18 +49,29 @@ def sanity(progress: Progress) -> None:
 
 
 def molecule(progress: Progress) -> None:
-    """One role after the other alone, on the installed artefact, on machines of its own."""
+    """Each role alone, on the installed artefact, on machines of its own; two at a time, which wait for much."""
     collection.ensure(progress)
-    installed = {"ANSIBLE_COLLECTIONS_PATH": str(paths.INSTALLED_TREE)}
-    for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml")):
-        name = path.parent.name
-        if name == WHOLE_ESTATE:
-            continue
-        releases = scenario.releases(scenario.platforms(name))
-        for release in releases:
-            env = {**_environment(), **installed, "ERPOPS_RELEASE": release}
-            with progress.phase(f"Molecule {name}" + (f" on {release}" if len(releases) > 1 else "")):
-                _show(progress, "molecule", "test", "--scenario-name", name, env=env)
+    names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
+    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
+        jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
+        failed = [str(job.exception()) for job in jobs if job.exception()]
+        if failed:
+            raise CommandFailed("\n".join(failed))
+
+
+def _alone(name: str, progress: Progress) -> None:
+    """One scenario on all releases it runs on; all that it said is shown where it fails."""
+    installed = {"ANSIBLE_COLLECTIONS_PATH": str(paths.INSTALLED_TREE), "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1"}
+    for release in scenario.releases(scenario.platforms(name)):
+        start, log = time.monotonic(), f"molecule-{name}-{release}"
+        (paths.LOGS / f"{log}.log").unlink(missing_ok=True)
+        env = {**_environment(), **installed, "ERPOPS_RELEASE": release}
+        try:
+            progress.run([_BIN / "molecule", "test", "--scenario-name", name], log=log, env=env)
+        except CommandFailed:
+            progress.say((paths.LOGS / f"{log}.log").read_text(encoding="utf-8"))
+            raise
+        progress.say(f"  {name} on {release}: passed in {clock(time.monotonic() - start)}")
 
 
 def whole_estate(progress: Progress) -> None:
@@ -102,6 +117,22 @@ def everything(progress: Progress) -> None:
             progress.say("ERPOPS_KEEP=1: the machines stay up.")
         else:
             removal.machines_only(progress)
+
+
+def _passes(progress: Progress, tool: str, *arguments: str) -> bool:
+    """Run a tool beside others; what it says is shown when it has ended."""
+    answer = subprocess.run(
+        [str(_BIN / tool), *arguments],
+        cwd=paths.ROOT,
+        env=_environment(),
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    progress.say("\n".join([f"  $ {tool} {' '.join(arguments)}", *answer.stdout.splitlines()]))
+    return answer.returncode == 0
 
 
 def _show(progress: Progress, *command: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None) -> None:
