@@ -30,16 +30,8 @@ def replica_of_redis(estate: Estate) -> Host:
     return next(host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "slave")
 
 
-def test_a_run_with_nothing_to_do_changes_nothing_and_restarts_nobody(estate: Estate) -> None:
+def test_check_mode_reports_nothing_on_a_running_estate(estate: Estate) -> None:
     until_whole(estate)
-    before = started(estate)
-    run = site.run()
-    assert run.tasks == ()
-    assert run.changes == 0
-    assert started(estate) == before
-
-
-def test_check_mode_reports_nothing_on_a_running_estate() -> None:
     assert site.run("--check", "--diff").tasks == ()
 
 
@@ -93,11 +85,16 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
     assert base64.b64decode(file["datas"]) == CONTENT
 
 
-def test_afterwards_there_is_nothing_left_to_do(estate: Estate, disorder: dict[str, str]) -> None:
+def test_a_run_with_nothing_left_to_do_changes_nothing_and_restarts_nobody(
+    estate: Estate, disorder: dict[str, str]
+) -> None:
     assert disorder
     until_whole(estate)
     assert demo.closing(estate) == 0
-    assert site.run().tasks == ()
+    before = started(estate)
+    run = site.run()
+    assert (run.tasks, run.changes) == ((), 0)
+    assert started(estate) == before
 
 
 def test_a_limited_run_mends_only_the_named_host(estate: Estate) -> None:

@@ -241,10 +241,3 @@ def test_a_run_of_the_role_keeps_what_is_drained(edges: list[Host], node: Host) 
         edge.check_output(f"sed -i 's/dialTimeout: .*/dialTimeout: 59s/' {FILE}")
     site.run("--tags", "traefik")
     assert [edge.file(FILE).content_string for edge in edges] == before
-
-
-def test_what_nobody_takes_back_ends_by_itself(edges: list[Host], etcd: Etcd, node: Host) -> None:
-    assert not [result for result in drain(node, minutes=1).values() if result["failed"]]
-    until(lambda: records(etcd) == "", 180, "the keepers of both edges to end what has expired", interval=2)
-    assert all(node.address in served(edge) for edge in edges)
-    assert not any("# drained:" in edge.file(FILE).content_string for edge in edges)
