@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -113,13 +114,15 @@ def test_a_lost_member_and_a_lost_quorum_are_told_apart(estate: Estate, cluster:
     with frozen(others[:1]):
         lost = ask(host, INFO)
     until(lambda: bool(ask(host, INFO).get("ok")), 30, "etcd to be whole", interval=1)
-    with frozen(others):
+    with frozen(others), ThreadPoolExecutor() as askers:
         until(lambda: not ask(host, INFO)["leader"], 20, "the last member to notice that it is alone", interval=1)
-        alone = ask(host, INFO)
-        leases = ask(host, LEASES)
-        copy = ask(host, SNAPSHOT, path=FILE)
+        # At once: each of them waits for members that do not answer.
+        asked = askers.submit(ask, host, INFO), askers.submit(ask, host, LEASES)
+        copied = askers.submit(ask, host, SNAPSHOT, path=FILE)
         service = host.run("systemctl start erpops-leases.service")
         said = host.check_output("journalctl --unit erpops-leases.service --lines 20 --output cat")
+        alone, leases = (each.result() for each in asked)
+        copy = copied.result()
     until_whole(estate)
     assert (lost["failed"], lost["ok"], lost["quorum"]["answering"]) == (False, False, 2)
     assert f"etcd member {others[0].name}: expected an answer" in "; ".join(lost["reasons"])
