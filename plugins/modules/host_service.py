@@ -197,7 +197,7 @@ def main() -> None:
     )
     try:
         member = build(params["health"]["kind"], params["health"]["params"])
-        converger = Converger(definition, Units(package), Record(definition.name), member)
+        converger = Converger(definition, Units(package, dry=module.check_mode), Record(definition.name), member)
         result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
     except (ClientError, ValueError) as error:
         module.fail_json(msg=str(error))

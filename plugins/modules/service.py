@@ -362,7 +362,7 @@ def main() -> None:
     try:
         health = definition.health
         member = build(health["kind"], health["params"]) if health else None
-        converger = Converger(definition, Engine(), Record(definition.name), member)
+        converger = Converger(definition, Engine(dry=module.check_mode), Record(definition.name), member)
         result = run(converger, replace=params["replace"], gate_timeout=params["gate_timeout"], check=module.check_mode)
     except (ClientError, ValueError) as error:
         module.fail_json(msg=str(error))

@@ -16,6 +16,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
     Unreachable,
+    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Observed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import CPU_PERIOD, MIB, Definition
@@ -29,10 +30,22 @@ PATIENCE_SECONDS = 60
 DEFAULT_STOP_SECONDS = 10
 
 
-class Engine:
-    """One engine; every method raises a :class:`ClientError` that names the object."""
+def refuse_writes(session: Any, what: str) -> None:
+    """Let a ``requests`` session ask, and raise :class:`WriteForbidden` before it sends anything else."""
+    send = session.request
 
-    def __init__(self, base_url: str = SOCKET) -> None:
+    def request(method: str, url: str, **options: Any) -> Any:
+        if method.upper() not in ("GET", "HEAD"):
+            raise WriteForbidden(what, expected="no write in check mode", found=f"{method.upper()} {url}")
+        return send(method, url, **options)
+
+    session.request = request
+
+
+class Engine:
+    """One engine; every method raises a :class:`ClientError` that names the object. With ``dry`` writes are errors."""
+
+    def __init__(self, base_url: str = SOCKET, *, dry: bool = False) -> None:
         try:
             import docker
             import docker.errors
@@ -52,6 +65,8 @@ class Engine:
                 found=str(error),
                 remedy="see systemctl status docker on this host",
             ) from error
+        if dry:
+            refuse_writes(self._api, f"Docker engine at {base_url}")
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:

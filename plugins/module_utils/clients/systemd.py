@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut, WriteForbidden
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Observed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition
 
@@ -20,9 +20,14 @@ PATIENCE_SECONDS = 300
 class Units(Engine):
     """Units in place of containers: the package that brings the unit is its image, enabling it creates it."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, *, dry: bool = False) -> None:
         # The engine's own constructor would connect to Docker.
-        self._package = package
+        self._package, self._dry = package, dry
+
+    def _change(self, command: Sequence[str]) -> None:
+        if self._dry:
+            raise WriteForbidden(self._package, expected="no write in check mode", found=" ".join(command[:3]))
+        _run(command)
 
     def image_identity(self, reference: str) -> str:
         """Return the package's name: its version is the distribution's affair."""
@@ -37,8 +42,8 @@ class Units(Engine):
 
     def pull(self, reference: str) -> None:
         """Install the package."""
-        _run(["apt-get", "update", "--quiet"])
-        _run(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", reference])
+        self._change(["apt-get", "update", "--quiet"])
+        self._change(["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", reference])
 
     def observe(self, name: str) -> Observed:
         """Return the unit as it is; one that is not enabled counts as not running."""
@@ -56,22 +61,22 @@ class Units(Engine):
 
     def create(self, definition: Definition, aspects: Mapping[str, str]) -> str:  # noqa: ARG002 - a unit carries no labels
         """Make the unit known to systemd."""
-        _run(["systemctl", "daemon-reload"])
+        self._change(["systemctl", "daemon-reload"])
         return definition.name
 
     def start(self, name: str) -> None:
         """Enable and start the unit."""
-        _run(["systemctl", "daemon-reload"])
-        _run(["systemctl", "enable", "--now", name])
+        self._change(["systemctl", "daemon-reload"])
+        self._change(["systemctl", "enable", "--now", name])
 
     def stop(self, name: str) -> None:
         """Stop the unit; disabled, so that a restart of the host does not bring it back."""
-        _run(["systemctl", "disable", "--now", name])
+        self._change(["systemctl", "disable", "--now", name])
 
     def execute(self, name: str, command: Sequence[str]) -> None:  # noqa: ARG002 - the command names the unit itself
         """Run a command on this host."""
-        _run(["systemctl", "daemon-reload"])
-        _run(command)
+        self._change(["systemctl", "daemon-reload"])
+        self._change(command)
 
     def check(self, definition: Definition, command: Sequence[str]) -> None:  # noqa: ARG002 - nothing of the unit is used
         """Run a command that refuses an invalid file."""

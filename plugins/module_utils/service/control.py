@@ -30,7 +30,11 @@ class Control:
     def stop(self) -> list[str]:
         """Stop those that run, each after its gate, and return their names; on a refusal start what was stopped."""
         stopped: list[str] = []
-        running = [service for service in self._ordered(stopping) if service.runtime().observe(service.name).running]
+        running = [
+            service
+            for service in self._ordered(stopping)
+            if service.runtime(dry=self.dry).observe(service.name).running
+        ]
         self._ask_first(running)
         try:
             for service in running:
@@ -46,7 +50,7 @@ class Control:
         started = []
         for service in self._ordered(starting):
             wanted = names is None or service.name in names
-            if wanted and not service.runtime().observe(service.name).running:
+            if wanted and not service.runtime(dry=self.dry).observe(service.name).running:
                 self._start(service)
                 started.append(service.name)
         return started
@@ -54,7 +58,7 @@ class Control:
     def restart(self) -> list[str]:
         """Stop each after its gate and start it before the next is touched; return their names."""
         for service in self._ordered(stopping):
-            if service.runtime().observe(service.name).running:
+            if service.runtime(dry=self.dry).observe(service.name).running:
                 self._stop(service)
             self._start(service)
         return [service.name for service in self.services]
@@ -69,14 +73,14 @@ class Control:
     def _stop(self, service: Service) -> None:
         if not self.dry:
             self.actions += pass_gate(service.name, service.member(), self.gate_timeout)
-            service.runtime().stop(service.name)
+            service.runtime(dry=self.dry).stop(service.name)
         self.actions.append(f"stopped {service.name}")
 
     def _start(self, service: Service) -> None:
         self.actions.append(f"started {service.name}")
         if self.dry:
             return
-        service.runtime().start(service.name)
+        service.runtime(dry=self.dry).start(service.name)
         verdict = gate(service, "after", self.health_timeout)
         if not verdict.ok:
             raise TimedOut(
