@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -44,50 +46,99 @@ values ('stray.txt', 'binary', 'text/plain', decode('{CONTENT.hex()}', 'hex'), {
 """  # noqa: S608 - our own
 
 
+@dataclass(frozen=True)
+class Disorder:
+    """Ten differences, one kind each, and the hosts they are on."""
+
+    edge: Host
+    redis: Host
+    database: Host
+    stray: int
+
+
 @pytest.fixture(scope="module")
-def disorder(estate: Estate, south: Instance) -> dict[str, str]:
-    """An edited file, a stopped container, a changed setting and a file beside the bucket, each of another host."""
-    edge, redis_host, database = estate.group("edge")[1], replica_of_redis(estate), leader(estate)
+def disorder(estate: Estate, south: Instance) -> Disorder:
+    """Files edited and gone, a container and timers stopped, settings changed, a file beside the bucket."""
+    first_edge, edge = estate.group("edge")
+    stopped, database, last = replica_of_redis(estate), leader(estate), estate.group("patroni")[-1]
+    master = next(
+        host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "master"
+    )
     edge.write(DYNAMIC, edge.file(DYNAMIC).content_string.replace("stsSeconds: 31536000", "stsSeconds: 1"))
-    redis_host.check_output("docker stop redis")
+    first_edge.check_output("echo '# edited' >> /etc/keepalived/keepalived.conf")
+    first_edge.check_output("rm /etc/erpops/odoo/south/pgpass")
+    edge.check_output("systemctl stop erpops-leases.timer")
+    last.check_output("systemctl disable --now erpops-backup-full.timer")
+    stopped.check_output("docker stop redis")
+    redis_of(estate, master).config_set("min-replicas-max-lag", 77)
     patch = json.dumps({"postgresql": {"parameters": {"log_min_duration_statement": "77s"}}})
     database.check_output(f"printf %%s %s | docker exec -i {PATRONICTL} edit-config --force --apply -", patch)
     assert "77s" in database.check_output(f"docker exec {PATRONICTL} show-config")
-    stray = psql(database, south.database, STRAY)
-    return {"edge": edge.name, "redis": redis_host.name, "database": database.name, "stray": stray}
+    psql(database, south.database, "delete from ir_config_parameter where key = 'sessions.max_inactivity_seconds'")
+    return Disorder(edge, stopped, database, int(psql(database, south.database, STRAY)))
+
+
+LOOK = """
+find /etc/erpops /etc/keepalived /etc/systemd/system /var/lib/erpops/proven -type f -exec sha256sum {} + | sort
+systemctl is-active erpops-leases.timer erpops-backup-full.timer erpops-backup-incremental.timer keepalived
+"""
+
+
+def everything(estate: Estate, south: Instance) -> list[Any]:
+    """All that a run could have changed."""
+    rows = "select key, value from ir_config_parameter order by key"
+    files = "select count(*), count(db_datas), count(store_fname) from ir_attachment"
+    running = [host for host in estate.group("redis") if host.docker("redis").is_running]
+    return [
+        started(estate),
+        [host.run(LOOK).stdout for host in estate.hosts],
+        leader(estate).check_output(f"docker exec {PATRONICTL} show-config"),
+        [psql(leader(estate), south.database, question) for question in (rows, files)],
+        [redis_of(estate, host).config_get() for host in running],
+    ]
+
+
+@pytest.fixture(scope="module")
+def planned(estate: Estate, south: Instance, disorder: Disorder) -> site.Run:
+    """What a dry run says; that it changes nothing."""
+    assert disorder
+    before = everything(estate, south)
+    run = site.run("--check", "--diff")
+    assert everything(estate, south) == before
+    return run
 
 
 def test_the_demonstration_does_not_end_well_while_something_is_ill(
-    estate: Estate, disorder: dict[str, str], capsys: pytest.CaptureFixture[str]
+    estate: Estate, disorder: Disorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert demo.closing(estate) == 1
     ill = [line for line in capsys.readouterr().out.splitlines() if "found it stopped" in line]
-    assert [line.split()[:2] for line in ill] == [[disorder["redis"], "redis"]]
+    assert [line.split()[:2] for line in ill] == [[disorder.redis.name, "redis"]]
 
 
 def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
-    estate: Estate, south: Instance, disorder: dict[str, str]
+    estate: Estate, south: Instance, disorder: Disorder, planned: site.Run
 ) -> None:
     before = started(estate)
     run = site.run()
-    edge, redis_host = estate.host(disorder["edge"]), estate.host(disorder["redis"])
-    assert "stsSeconds: 31536000" in edge.file(DYNAMIC).content_string
-    assert redis_host.docker("redis").is_running
+    assert "stsSeconds: 31536000" in disorder.edge.file(DYNAMIC).content_string
+    assert disorder.redis.docker("redis").is_running
     assert "77s" not in leader(estate).check_output(f"docker exec {PATRONICTL} show-config")
     touched = {service for service, state in started(estate).items() if before.get(service) != state}
-    assert touched == {(disorder["redis"], "redis")}
+    assert touched == {(disorder.redis.name, "redis")}
     # One task on each host it concerned; what is the cluster's or the instance's is changed once.
-    assert len(run.tasks) == 4, run.tasks
-    assert (disorder["edge"], "Converge the service") in {(host, task.rpartition(" : ")[2]) for host, task in run.tasks}
+    assert len(run.tasks) == 9, run.tasks
+    assert (disorder.edge.name, "Converge the service") in {
+        (host, task.rpartition(" : ")[2]) for host, task in run.tasks
+    }
+    assert planned.tasks == run.tasks
 
-    file = access.json2(estate, south).read("ir.attachment", int(disorder["stray"]), "store_fname", "datas")
+    file = access.json2(estate, south).read("ir.attachment", disorder.stray, "store_fname", "datas")
     assert file["store_fname"].startswith("attachments://")
     assert base64.b64decode(file["datas"]) == CONTENT
 
 
-def test_a_run_with_nothing_left_to_do_changes_nothing_and_restarts_nobody(
-    estate: Estate, disorder: dict[str, str]
-) -> None:
+def test_a_run_with_nothing_left_to_do_changes_nothing_and_restarts_nobody(estate: Estate, disorder: Disorder) -> None:
     assert disorder
     until_whole(estate)
     assert demo.closing(estate) == 0

@@ -211,7 +211,7 @@ def collect_garbage(copy: Copy) -> str:
         copy.host.check_output("chmod 0600 %s/*", directory)
         return str(
             copy.host.check_output(
-                "docker run --rm --interactive --user 0:0 --volume %s:/copy:ro --volume %s:%s:ro"
+                "docker run --rm --interactive --network host --user 0:0 --volume %s:/copy:ro --volume %s:%s:ro"
                 " --env PGSERVICE=copy --env PGSERVICEFILE=/copy/pg_service.conf --env AWS_CONFIG_FILE=/copy/aws_config"
                 " --env AWS_SHARED_CREDENTIALS_FILE=/copy/aws_credentials %s"
                 " odoo --addons-path=%s shell -d %s --db_sslmode=verify-full --no-http < %s/collect.py",

@@ -35,7 +35,7 @@ ATTENTION_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Odoo:
-    """How the container is made: like the instance's own ones."""
+    """How the container is made: like the instance's own ones, unless another ``network`` mode is given."""
 
     what: str
     image: str
@@ -45,6 +45,7 @@ class Odoo:
     mounts: Mapping[str, str]
     environment: Mapping[str, str]
     memory_mb: int = 0
+    network: str = "bridge"
 
 
 def run(odoo: Odoo, verb: str, request: Mapping[str, Any], *, addons_path: str, config: str, timeout: int) -> Any:
@@ -131,7 +132,7 @@ def _contain(
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],
                 mem_limit=odoo.memory_mb * 1024 * 1024 or None,
-                network_mode="bridge",
+                network_mode=odoo.network,
             ),
         )["Id"]
         try:

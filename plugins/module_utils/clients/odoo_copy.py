@@ -119,7 +119,8 @@ class Tools:
             "PGSERVICE": "target",
             "HOME": odoo_command.EXCHANGE,
         }
-        odoo = odoo_command.Odoo(what, self.image, ROOT, DIRECTORY, files, mounts, environment)
+        # The administrator is let in from the hosts' own addresses; a container's own one shows to a leader beside it.
+        odoo = odoo_command.Odoo(what, self.image, ROOT, DIRECTORY, files, mounts, environment, network="host")
         odoo_command.execute(odoo, command, timeout=self.timeout)
 
 
