@@ -78,6 +78,10 @@ class Conflict(Refused):
     """Somebody else holds it; ``found`` names owner, reason and expiry."""
 
 
+class NotSigned(Refused):
+    """A signature is missing, of somebody else, over something else, or by a key that does not count."""
+
+
 class WriteForbidden(ClientError):
     """A write was attempted where none may happen, as in check mode: a defect of the caller."""
 

@@ -68,8 +68,8 @@ def test_a_window_is_open_and_long_enough(when: str, minutes: float, objection: 
             "03-10 23:00",
             [
                 (
-                    "window: expected 60 min that are left, found that freeze 'Month end' (calendars/test.ics:4) begins "
-                    "at 2026-03-10 23:30 UTC"
+                    "window: expected 60 min that are left, found that freeze 'Month end' (calendars/test.ics:4) "
+                    "begins at 2026-03-10 23:30 UTC"
                 )
             ],
         ),

@@ -1,0 +1,83 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be proven before a change: evidence of a kind and an age, or a waiver somebody answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import Waiver
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Needed, Rule
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence, Run
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Target
+
+# What a clock may be ahead by before something counts as from the future.
+AHEAD = timedelta(seconds=300)
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What is missing; what was used instead of nothing; whether a window is still needed."""
+
+    objections: tuple[str, ...]
+    used: tuple[str, ...]
+    waivers: tuple[str, ...]
+    window_needed: bool
+
+
+def judge(waivers: Iterable[Waiver], run: Run, needed: Rule, *, skip_window: bool) -> Proofs:
+    """Hold the evidence there is against what the rules need, for each instance of its own."""
+    waivers, target = list(waivers), run.plan.target
+    objections, used, excused = [], [], []
+    for instance in target.instances or ("",):
+        for one in needed.evidence:
+            fault, reference = _fault(one, instance, run.evidence, run.now)
+            waiver = _waiver(waivers, f"evidence:{one.kind}", target, instance, run.now) if fault else None
+            if waiver:
+                excused.append(waiver)
+            elif fault:
+                objections.append(f"evidence: expected {_called(one)} of {instance or 'the estate'}, found {fault}")
+            else:
+                used.append(reference)
+    window_needed = needed.window and not skip_window
+    if window_needed:
+        without = [_waiver(waivers, "window", target, instance, run.now) for instance in target.instances or ("",)]
+        if all(without):
+            window_needed = False
+            excused += [waiver for waiver in without if waiver]
+    return Proofs(
+        objections=tuple(objections),
+        used=tuple(dict.fromkeys(used)),
+        waivers=tuple(dict.fromkeys(f"{waiver.id} of {waiver.owner}: {waiver.reason}" for waiver in excused)),
+        window_needed=window_needed,
+    )
+
+
+def _fault(needed: Needed, instance: str, evidence: Sequence[Evidence], now: datetime) -> tuple[str, str]:
+    """Return what is wrong with the newest evidence of a kind, or which it is."""
+    about = [one for one in evidence if one.kind == needed.kind and (not one.instances or instance in one.instances)]
+    if not about:
+        return "none", ""
+    newest = max(about, key=lambda one: one.taken)
+    named = newest.reference or f"one of {newest.taken.isoformat()}"
+    if newest.taken > now + AHEAD:
+        return f"{named}, which is still to come: mend the clocks", ""
+    if not newest.ok:
+        return f"{named}, which failed", ""
+    if now - newest.taken > timedelta(hours=needed.max_age_hours):
+        return f"{named}, which is {(now - newest.taken).total_seconds() / 3600:.0f} h old", ""
+    if needed.held_hours and (newest.since is None or newest.taken - newest.since < timedelta(hours=needed.held_hours)):
+        return f"{named}, which has been true since {newest.since.isoformat() if newest.since else 'nobody knows'}", ""
+    return "", f"{needed.kind}: {named}"
+
+
+def _called(needed: Needed) -> str:
+    held = f" that has held for {needed.held_hours} h" if needed.held_hours else ""
+    return f"{needed.kind}{held} no older than {needed.max_age_hours} h"
+
+
+def _waiver(waivers: Iterable[Waiver], requirement: str, target: Target, instance: str, now: datetime) -> Waiver | None:
+    return next((one for one in waivers if one.covers(requirement, target, instance, now)), None)

@@ -1,0 +1,117 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the change gate is told: what the company has laid down, and what a run is at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Approval
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Calendars
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people import People
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import Change, Waiver
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Policy
+
+
+@dataclass(frozen=True)
+class Governance:
+    """What stands in the company's repository at one signed commit.
+
+    ``grounds`` has, by change, the commit that last said what the policy and this change are: what a plan stands on.
+    """
+
+    commit: str
+    policy: Policy
+    people: People
+    calendars: Calendars
+    changes: Mapping[str, Change]
+    waivers: tuple[Waiver, ...] = ()
+    grounds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Who started the run, and by what that is known: AWX's API or a signature; never by what the run itself says."""
+
+    person: str = ""
+    proof: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Something that was done and recorded. ``since`` is since when it has been true, where that matters.
+
+    Without instances it is about all of them.
+    """
+
+    kind: str
+    taken: datetime
+    ok: bool
+    instances: frozenset[str] = frozenset()
+    since: datetime | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """Another run that is under way."""
+
+    change: str
+    kind: str
+    environment: str
+    owner: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds the estate's change lock, and until when."""
+
+    change: str
+    owner: str
+    expires: datetime
+
+
+@dataclass(frozen=True)
+class Review:
+    """A break-glass run that nobody has looked at yet."""
+
+    change: str
+    opened: datetime
+    due: datetime
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Whether the run is recorded: ``spool`` means on this machine only, ``fault`` why the ledger is not believed."""
+
+    loaded: bool = False
+    spool: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that asks.
+
+    ``done`` names the steps behind it. ``break_glass`` is the reason for such a run, None for an ordinary one.
+    ``clocks`` has, by host, how many seconds its clock is off this one.
+    """
+
+    plan: Plan
+    now: datetime
+    launcher: Launcher
+    owner: str = ""
+    approvals: tuple[Approval, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    running: tuple[Running, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    recorder: Recorder = Recorder()
+    lock: Lock | None = None
+    done: frozenset[str] = frozenset()
+    break_glass: str | None = None
+    clocks: Mapping[str, float] = field(default_factory=dict)
