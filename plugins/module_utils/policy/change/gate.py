@@ -17,8 +17,8 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Asked, Tally, tally
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Opening, opening
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.proofs import Proofs, judge
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import OPEN, Change, target
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.proofs import Proofs, judge, window_waivers
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import OPEN, Change, Waiver, target
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import BreakGlass, Rule
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Governance, Run
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part
@@ -43,15 +43,8 @@ def verdict(governance: Governance, run: Run) -> Verdict:
     found = governance.changes.get(run.plan.change)
     needed, no_rule = governance.policy.needs(run.plan.target)
     glass = _break_glass(governance, run)
-    proofs = judge(governance.waivers, run, needed, skip_window=glass.skips("window"))
-    opened = opening(
-        governance.calendars,
-        run.plan.target,
-        now=run.now,
-        needed_seconds=run.plan.remaining_seconds(run.done) + 60 * needed.margin_minutes,
-        window=proofs.window_needed,
-        freeze=not glass.skips("freeze"),
-    )
+    proofs = judge(governance.waivers, run, needed)
+    opened, excused = _opening(governance, run, needed, glass)
     counted = _approvals(governance, run, found, needed)
     approved = not counted.missing or glass.skips("approvals")
     objections = [
@@ -69,7 +62,24 @@ def verdict(governance: Governance, run: Run) -> Verdict:
         *_clocks(governance, run),
     ]
     facts = _facts(governance, run, needed=needed, glass=glass, opened=opened, counted=counted, proofs=proofs)
+    waivers = dict.fromkeys(f"{waiver.id} of {waiver.owner}: {waiver.reason}" for waiver in (*proofs.excused, *excused))
+    facts["waivers"] = list(waivers)
     return Verdict.of(dict.fromkeys(objections), **facts)
+
+
+def _opening(governance: Governance, run: Run, needed: Rule, glass: _Glass) -> tuple[Opening, list[Waiver]]:
+    """Ask the calendars; where only the window is missing, a waiver may excuse it."""
+    target = run.plan.target
+
+    def judged(window: bool) -> Opening:
+        seconds = run.plan.remaining_seconds(run.done) + 60 * needed.margin_minutes
+        freeze = not glass.skips("freeze")
+        return opening(governance.calendars, target, now=run.now, needed_seconds=seconds, window=window, freeze=freeze)
+
+    window = needed.window and not glass.skips("window")
+    opened = judged(window)
+    excused = window_waivers(governance.waivers, target, run.now) if window and opened.objections else []
+    return (judged(window=False), excused) if excused else (opened, [])
 
 
 def _change(governance: Governance, run: Run, found: Change | None, *, wished: bool) -> Iterator[str]:
@@ -224,7 +234,6 @@ def _facts(
         "approvals": dict(sorted(counted.counted.items())),
         "approvals_refused": list(counted.refused),
         "evidence": list(proofs.used),
-        "waivers": list(proofs.waivers),
         "frozen": list(opened.freezes),
         "closes": _text(opened.closes),
         "next_opening": _text(opened.next),

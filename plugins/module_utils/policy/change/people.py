@@ -48,7 +48,7 @@ def people(document: Document) -> tuple[People, list[Finding]]:
     users = {person: item["awx"] for person, item in data["people"].items() if "awx" in item}
     faults += [
         document.finding(("people", persons[1], "awx"), f"{user!r} is {listed(persons)}", "Let each have their own")
-        for user, persons in shared_by((user, person) for person, user in users.items())
+        for user, persons in shared_by(users.items())
     ]
     return People({person: frozenset(item["roles"]) for person, item in data["people"].items()}, users), faults
 

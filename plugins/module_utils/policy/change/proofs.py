@@ -20,15 +20,14 @@ AHEAD = timedelta(seconds=300)
 
 @dataclass(frozen=True)
 class Proofs:
-    """What is missing; what was used instead of nothing; whether a window is still needed."""
+    """What is missing, what was found, and what was excused."""
 
     objections: tuple[str, ...]
     used: tuple[str, ...]
-    waivers: tuple[str, ...]
-    window_needed: bool
+    excused: tuple[Waiver, ...]
 
 
-def judge(waivers: Iterable[Waiver], run: Run, needed: Rule, *, skip_window: bool) -> Proofs:
+def judge(waivers: Iterable[Waiver], run: Run, needed: Rule) -> Proofs:
     """Hold the evidence there is against what the rules need, for each instance of its own."""
     waivers, target = list(waivers), run.plan.target
     objections, used, excused = [], [], []
@@ -42,18 +41,15 @@ def judge(waivers: Iterable[Waiver], run: Run, needed: Rule, *, skip_window: boo
                 objections.append(f"evidence: expected {_called(one)} of {instance or 'the estate'}, found {fault}")
             else:
                 used.append(reference)
-    window_needed = needed.window and not skip_window
-    if window_needed:
-        without = [_waiver(waivers, "window", target, instance, run.now) for instance in target.instances or ("",)]
-        if all(without):
-            window_needed = False
-            excused += [waiver for waiver in without if waiver]
-    return Proofs(
-        objections=tuple(objections),
-        used=tuple(dict.fromkeys(used)),
-        waivers=tuple(dict.fromkeys(f"{waiver.id} of {waiver.owner}: {waiver.reason}" for waiver in excused)),
-        window_needed=window_needed,
-    )
+    return Proofs(tuple(objections), tuple(dict.fromkeys(used)), tuple(excused))
+
+
+def window_waivers(waivers: Iterable[Waiver], target: Target, now: datetime) -> list[Waiver]:
+    """Return what excuses the change from a window for every instance, or nothing."""
+    waivers = list(waivers)
+    found = [_waiver(waivers, "window", target, instance, now) for instance in target.instances or ("",)]
+    excused = [waiver for waiver in found if waiver]
+    return excused if len(excused) == len(found) else []
 
 
 def _fault(needed: Needed, instance: str, evidence: Sequence[Evidence], now: datetime) -> tuple[str, str]:
