@@ -12,7 +12,7 @@ from datetime import datetime
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.document import Document, Path
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people import People, unknown_remedy
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Policy, Standing
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part, Target
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import NONE, Part, Target
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding
 
 OPEN = "open"
@@ -107,10 +107,14 @@ def target(found: Change, policy: Policy) -> Target:
         Part(instance, standing.ring, site, plane)
         for instance in found.instances or ("",)
         for standing in [policy.instances.get(instance, Standing(""))]
-        for site in found.sites or standing.sites or ("",)
+        for site in found.sites or _sites(standing)
         for plane in found.planes or ("",)
     ]
     return Target(found.environment, found.kind, tuple(parts))
+
+
+def _sites(standing: Standing) -> tuple[str, ...]:
+    return ("",) if standing.sites is None else standing.sites or (NONE,)
 
 
 def _named_for(document: Document) -> Iterator[Finding]:

@@ -36,11 +36,11 @@ class Tier:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the policy knows of an instance."""
+    """What the policy knows of an instance. Without sites they are not known; it may also be said that it has none."""
 
     tier: str
     ring: str = ""
-    sites: tuple[str, ...] = ()
+    sites: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def policy(document: Document) -> tuple[Policy, list[Finding]]:
     rules, faults = _rules(document)
     tiers = {name: Tier(**tier) for name, tier in data["tiers"].items()}
     instances = {
-        name: Standing(item["tier"], item.get("ring", ""), tuple(item.get("sites", ())))
+        name: Standing(item["tier"], item.get("ring", ""), tuple(item["sites"]) if "sites" in item else None)
         for name, item in data["instances"].items()
     }
     glass, more = _break_glass(document)

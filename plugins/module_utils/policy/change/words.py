@@ -25,6 +25,8 @@ KINDS = (
 )
 EVIDENCE = ("backup", "restore_test", "rehearsal", "scan", "lower_ring_healthy")
 WINDOW, FREEZE = "window", "freeze"
+# Of an instance that is said to have no site: no freeze of a site concerns it. No name can be this.
+NONE = "-"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a change touches; what is empty is not known and may be any."""
+    """One of the things that a change touches; what is empty is not known and may be any, :data:`NONE` is none."""
 
     instance: str = ""
     ring: str = ""
@@ -59,7 +61,7 @@ class Part:
 
     def __str__(self) -> str:
         said = (("instance", self.instance), ("ring", self.ring), ("site", self.site), ("plane", self.plane))
-        return ", ".join(f"{name} {value}" for name, value in said if value) or "the estate"
+        return ", ".join(f"{name} {value}" for name, value in said if value.strip(NONE)) or "the estate"
 
 
 @dataclass(frozen=True)
