@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from tests.bench import measure
+from tests.bench import governance, measure
 from tests.lab import paths
 
 REPEATS = 3
@@ -15,6 +15,7 @@ FRESH_LIMIT = 600
 MEMORY_LIMIT_MIB = 8 * 1024
 DEMO_AIM = 25 * 60
 TEST_LIMIT = 60 * 60
+VERDICT_KEPT_LIMIT, VERDICT_COLD_LIMIT = 1, 10
 
 
 def _line(what: str, figure: str, target: str = "") -> None:
@@ -48,6 +49,17 @@ def _measured() -> None:
         _line(f"  {machine}", f"{mebibytes:.0f} MiB")
 
 
+def _governance() -> None:
+    """What the change gate costs; no estate is needed."""
+    cost = governance.verdict_over_many_calendars(REPEATS)
+    over = f"{governance.CALENDARS} calendars, {cost.events} events, {cost.occurrences} times"
+    for what, seconds, limit in (
+        ("calendars read before", cost.kept, VERDICT_KEPT_LIMIT),
+        ("nothing read before", cost.cold, VERDICT_COLD_LIMIT),
+    ):
+        _line(f"a verdict, {what}", f"{seconds:.2f} s", f"below {limit} s: {_of(seconds, limit)} ({over})")
+
+
 def _recorded(runs: dict[str, Any]) -> None:
     """The times of the long runs, as the run that went through them noted them, by what it found when it began."""
     for run, record in sorted(runs.items()):
@@ -69,6 +81,7 @@ def _recorded(runs: dict[str, Any]) -> None:
 def main() -> int:
     """Measure and print; the exit status says only whether everything could be measured."""
     _line("measurement", "figure", "target")
+    _governance()
     try:
         _measured()
     except measure.MeasurementFailed as error:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """YAML that people write: text becomes data with its lines, and is held against a schema.
 
-Read with PyYAML, which Ansible has anyway, and judged by jsonschema. Times stay text, so that one without zone can be
+Read with PyYAML, which Ansible has anyway, judged by jsonschema. Times stay text, so that one without zone can be
 seen; a key that stands twice is refused, where YAML would drop the first.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingLibrary
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.document import Document, Path
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import Schema
@@ -20,6 +19,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
 from ansible_collections.erpops.estate.plugins.module_utils.policy.names import nearest
 
 MOST_FAULTS = 20
+TIMESTAMP = "tag:yaml.org,2002:timestamp"
 # A few aliases of aliases would otherwise come to billions.
 MOST_VALUES = 100_000
 TYPES = {
@@ -31,21 +31,17 @@ TYPES = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """Knows what JSON knows: a time is a text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 class _Reading:
     """Data of nodes, their lines, and the keys that stand twice."""
 
-    def __init__(self, content: bytes) -> None:
-        self._loader = _Loader(content)
+    def __init__(self, yaml: Any, content: bytes) -> None:
+        self._yaml = yaml
+        self._loader = yaml.SafeLoader(content)
+        # What JSON knows and no more: a time is a text.
+        self._loader.yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != TIMESTAMP]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
         self.lines: dict[Path, int] = {}
         self.twice: list[Path] = []
         self._values = 0
@@ -54,14 +50,14 @@ class _Reading:
         node = self._loader.get_single_node()
         return self._value(node, ()) if node else None
 
-    def _value(self, node: yaml.Node, path: Path) -> Any:
+    def _value(self, node: Any, path: Path) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
         self._values += 1
         if self._values > MOST_VALUES:
             raise ValueError(f"it comes to more than {MOST_VALUES} values")
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, self._yaml.SequenceNode):
             return [self._value(entry, (*path, index)) for index, entry in enumerate(node.value)]
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, self._yaml.MappingNode):
             return self._loader.construct_object(node)
         self._loader.flatten_mapping(node)
         found: dict[Any, Any] = {}
@@ -77,8 +73,9 @@ class _Reading:
 
 def load(file: str, content: bytes, schema: Schema) -> tuple[Document | None, list[Finding]]:
     """Return a file's data with its lines, or what is wrong with it."""
+    yaml, jsonschema = _libraries(file)
     try:
-        reading = _Reading(content)
+        reading = _Reading(yaml, content)
         document = Document(file, reading.data(), reading.lines)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -86,20 +83,21 @@ def load(file: str, content: bytes, schema: Schema) -> tuple[Document | None, li
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         return None, [Finding(where, "the file", f"it cannot be read: {problem}", "Mend its YAML")]
     faults = [document.finding(path, "it stands twice", "Keep one of them") for path in reading.twice]
-    faults += _misfits(document, schema)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(document.data)
+    for misfit in sorted(errors, key=lambda found: [str(step) for step in found.absolute_path]):
+        faults += _said(document, misfit)
     return (None, faults[:MOST_FAULTS]) if faults else (document, [])
 
 
-def _misfits(document: Document, schema: Schema) -> Iterator[Finding]:
+def _libraries(file: str) -> tuple[Any, Any]:
     try:
         import jsonschema
+        import yaml
     except ImportError as missing:
         raise MissingLibrary(
-            document.file, expected="jsonschema", found=str(missing), remedy="install it here"
+            file, expected="PyYAML and jsonschema", found=str(missing), remedy="install them here"
         ) from missing
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(document.data)
-    for error in sorted(errors, key=lambda found: [str(step) for step in found.absolute_path]):
-        yield from _said(document, error)
+    return yaml, jsonschema
 
 
 def _said(document: Document, error: Any) -> Iterator[Finding]:

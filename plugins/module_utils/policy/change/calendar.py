@@ -80,8 +80,8 @@ def opening(
     by_part = {part: _covering(windows, target, part) for part in (target.parts if window else ())}
     opened = [calendars.known]
     for events in by_part.values():
-        opened = common(opened, union(span for event in events for span in event.spans))
-    free = without(opened, union(span for event in frozen for span in event.spans))
+        opened = common(opened, _from(events, second))
+    free = without(opened, _from(frozen, second))
     current = at(free, second)
     freezes, objections = _freezes(frozen, second), []
     if at([calendars.known], second) is None:
@@ -107,6 +107,11 @@ def opening(
 
 def _covering(events: Iterable[Event], target: Target, part: Part) -> list[Event]:
     return [event for event in events if event.scope.covers(target, part)]
+
+
+def _from(events: Iterable[Event], second: float) -> list[Span]:
+    """Return when any of the events takes place, without what is over."""
+    return union(span for event in events for span in event.spans if span[1] > second)
 
 
 def _freezes(events: Iterable[Event], second: float) -> list[str]:
