@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Calendars, Opening, opening
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part, Target
 
-from tests.unit.plugins.module_utils.calendars import YEAR, calendar, calendars, event, parsed
+from tests.unit.plugins.module_utils.calendars import YEAR, calendar, calendars, event
 
 TARGET = Target("production", "patch", (Part("lakeland", "main", "north", "application"),))
 NIGHT = event(
@@ -180,34 +180,3 @@ def test_beyond_what_was_read_nothing_is_open() -> None:
     last = datetime.fromtimestamp(YEAR[1], UTC) - timedelta(hours=1)
     found = opening(Calendars((), YEAR), TARGET, now=last, needed_seconds=3601, window=False)
     assert "found that the calendars were read no further at 2027-01-01 00:00 UTC" in found.objections[0]
-
-
-@pytest.mark.parametrize(
-    ("categories", "said"),
-    [
-        ("", "expected one of window and freeze among its categories, found none. Add the category"),
-        ("month-end", "expected one of window and freeze among its categories, found month-end"),
-        ("FREEZE,WINDOW", "expected one of window and freeze among its categories, found freeze and window"),
-        ("FREEZE,site:nort", "there is no site 'nort'. Did you mean north."),
-        ("FREEZE,site:moon", "there is no site 'moon'. Known are north and south."),
-        ("FREEZE,environment:prod", "there is no environment 'prod'"),
-        ("FREEZE,kind:release", "there is no kind 'release'"),
-        ("FREEZE,plane:dmz", "there is no plane 'dmz'. Known are application, data, edge and management."),
-        ("WINDOW,enviroment:production", "nothing is known of the category 'enviroment:production'. Did you mean"),
-        ("WINDOW,site=north", "nothing is known of the category 'site=north'"),
-        ("WINDOW,holiday", "nothing is known of the category 'holiday'"),
-    ],
-)
-def test_categories_that_say_nothing_are_refused(categories: str, said: str) -> None:
-    found, faults = parsed(calendar(event("DTSTART:20260301T220000Z", "DURATION:PT1H", categories=categories)))
-    assert not found
-    assert said in str(faults[0])
-    assert str(faults[0]).startswith("calendars/test.ics:4: event 'Month end' (1@example.com): ")
-
-
-def test_labels_and_capitals_do_no_harm() -> None:
-    found, faults = parsed(
-        calendar(event("DTSTART:20260301T220000Z", "DURATION:PT1H", categories="Freeze,Month-End,Site:NORTH"))
-    )
-    assert not faults
-    assert found[0].scope.limits == {"site": frozenset({"north"})}
