@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from hypothesis import settings
+
 from tests.lab import paths
 
 REPOSITORY = paths.ROOT
@@ -15,3 +17,7 @@ SOURCE = paths.SOURCE_TREE
 paths.link_source()
 if str(SOURCE) not in sys.path:
     sys.path.insert(0, str(SOURCE))
+
+# The same examples at every run; `--hypothesis-profile=default` tries others.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.load_profile("repeatable")

@@ -95,6 +95,29 @@ class S3Client:
         with self._asking(f"object lock of bucket {name}"):
             self._s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=configuration)
 
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Write an object; a version of it that was there stays where the bucket keeps versions."""
+        with self._asking(f"object {key} of bucket {bucket}"):
+            self._s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """Return an object, None where there is none."""
+        with self._asking(f"object {key} of bucket {bucket}"):
+            try:
+                content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except self._errors.ClientError as error:
+                if _code(error) == "NoSuchKey":
+                    return None
+                raise
+        return content
+
+    def keys(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Yield the names of the objects below a prefix in their order, those behind ``after``."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        with self._asking(f"objects of bucket {bucket}"):
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
+                yield from (entry["Key"] for entry in page.get("Contents", []))
+
     def _object_lock(self, name: str) -> dict[str, Any] | None:
         try:
             answer = self._s3.get_object_lock_configuration(Bucket=name)

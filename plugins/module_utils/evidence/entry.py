@@ -1,0 +1,89 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One entry of the ledger: a line of JSON that holds the SHA-256 of the stored bytes of the line before it.
+
+A line begins with the digest of the line before and with its own number, in that order and without a blank. So a
+verifier compares bytes and parses nothing, and ``sed -n 7p ledger.jsonl | sha256sum`` shows what line 8 begins with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What the first entry holds in place of a digest.
+GENESIS = "0" * 64
+
+# Bytes of a line with its end. What is larger belongs into the record beside the ledger.
+LONGEST = 1024
+
+# What an entry that waited in a spool says more than others; a spool leaves room for it.
+SPOOLED_ROOM = len(',"spooled":""') + len(GENESIS)
+
+# Every verifier relies on this beginning: it can never change.
+BEGINNING = b'{"previous":"%b","n":%d,'
+READ_BEGINNING = re.compile(rb'\{"previous":"([0-9a-f]{64})","n":([1-9][0-9]{0,17}),')
+
+OPENED, CLOSED, INTERRUPTED = "opened", "closed", "interrupted"
+EVENT = re.compile(r"[a-z_]{1,32}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry as data; ``fields`` is everything the writer put into it beside its place in the chain."""
+
+    n: int
+    previous: str
+    fields: Mapping[str, Any]
+
+    @property
+    def event(self) -> str:
+        """Return what happened."""
+        return str(self.fields.get("event", ""))
+
+    @property
+    def run(self) -> str:
+        """Return the run it is about."""
+        return str(self.fields.get("run", ""))
+
+
+def digest(stored: bytes) -> str:
+    """Return what identifies stored bytes: of a line with its end, of a record as it is."""
+    return hashlib.sha256(stored).hexdigest()
+
+
+def compose(before: bytes, fields: Mapping[str, Any], *, longest: int = LONGEST) -> bytes:
+    """Return the line that follows ``before`` (empty for the first); raise ValueError for what cannot be one."""
+    event, run = str(fields.get("event", "")), str(fields.get("run", ""))
+    if not EVENT.fullmatch(event) or not run:
+        raise ValueError(f"an entry: expected an event of a-z and _ and a run, found event {event!r} and run {run!r}")
+    taken = {"n", "previous"} & fields.keys()
+    if taken:
+        raise ValueError(f"an entry: expected none of its own fields to be given, found {', '.join(sorted(taken))}")
+    number = parse(before).n + 1 if before else 1
+    rest = {"event": event, "run": run, **{name: fields[name] for name in sorted(fields) if fields[name] is not None}}
+    place = BEGINNING % (digest(before).encode() if before else GENESIS.encode(), number)
+    line = place + json.dumps(rest, separators=(",", ":")).encode()[1:] + b"\n"
+    if len(line) > longest:
+        raise ValueError(
+            f"entry {number}: expected at most {longest} bytes, found {len(line)}; keep what is long in the record"
+        )
+    return line
+
+
+def parse(line: bytes) -> Entry:
+    """Return the entry of a line; raise ValueError where it is none."""
+    found = READ_BEGINNING.match(line)
+    if not found or not line.endswith(b"\n"):
+        raise ValueError(f"expected an entry of a ledger, found {line[:80]!r}")
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"expected an entry of a ledger, found {line[:80]!r} ({error})") from error
+    fields = {name: value for name, value in data.items() if name not in ("n", "previous")}
+    return Entry(int(found[2]), found[1].decode(), fields)
