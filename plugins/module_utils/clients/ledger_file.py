@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 
-# More than the longest line: the end of the file is read in one piece.
-TAIL = 64 * 1024
+# More than two of the longest lines: the last whole one and a torn one behind it are read in one piece.
+TAIL = 4096
 
 
 class LedgerFile:
@@ -73,7 +73,9 @@ class LedgerFile:
         torn = self._end()[1]
         if not torn:
             return
-        write(self._torn_path, self.torn() + torn)
+        kept = self.torn()
+        if not kept.endswith(torn):
+            write(self._torn_path, kept + torn)
         with _failures(self.what), open(self.path, "r+b") as stream:
             stream.truncate(os.fstat(stream.fileno()).st_size - len(torn))
             os.fsync(stream.fileno())

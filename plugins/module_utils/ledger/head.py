@@ -48,6 +48,8 @@ class FileHead:
     def swap(self, line: bytes, seen: Seen) -> bool:
         """Append the line."""
         with self._file.alone():
+            # Another writer may have been killed since; its torn line is explained by who opens the ledger next.
+            self._file.set_aside()
             if self._file.last() != seen.line:
                 return False
             self._file.append(line)

@@ -1,0 +1,249 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Conflict, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import walk
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import Seen
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Copy, EntryFiles, Files, Keeper
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SpooledLedger
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, local
+
+from tests.unit.plugins.module_utils.ledger.memory import MemoryFiles, MemoryHead
+
+NOW = datetime(2026, 11, 23, 8, 15, tzinfo=UTC)
+RECORD = b'{"a":1}'
+FIELDS = {"event": "opened", "run": "r1"}
+
+
+class Estate:
+    """etcd and a bucket that several machines share."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.head, self.bucket, self._path = MemoryHead(), MemoryFiles(), tmp_path
+
+    @staticmethod
+    def sign(statement: bytes) -> bytes:
+        return b"signature of " + statement
+
+    def machine(self, name: str) -> tuple[SpooledLedger, Path]:
+        directory = LedgerDirectory(str(self._path / name))
+        path = self._path / name / "ledger.jsonl"
+        keepers: list[Keeper] = [EntryFiles(self.bucket), Copy(LedgerFile(str(path)), self.bucket)]
+        files: list[Files] = [self.bucket, directory]
+        ledger = Ledger("lab", self.head, keepers=keepers, files=files, now=lambda: NOW, sign=self.sign)
+        return SpooledLedger(ledger, directory), path
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Estate:
+    return Estate(tmp_path)
+
+
+def lines(path: Path) -> list[bytes]:
+    return list(LedgerFile(str(path)).lines())
+
+
+def test_a_local_ledger_is_a_file_with_its_records_beside(tmp_path: Path) -> None:
+    ledger = local(LedgerDirectory(str(tmp_path)), "lab", now=lambda: NOW)
+    ledger.append(FIELDS)
+    second = ledger.append({"event": "closed", "run": "r1"}, b"{}")
+    found = lines(tmp_path / "ledger.jsonl")
+    assert found[1] == second.line
+    assert (second.n, second.spooled, second.trouble) == (2, False, "")
+    assert json.loads(found[1])["at"] == "2026-11-23T08:15:00.000Z"
+    assert (tmp_path / "records" / f"{digest(b'{}')}.json").read_bytes() == b"{}"
+    assert json.loads(found[1])["record"] == digest(b"{}")
+    assert walk(found).wrong is None
+    assert ledger.checkpoint(found[1]) == ""
+
+
+def test_several_machines_write_one_chain(estate: Estate) -> None:
+    (bastion, at_bastion), (container, at_container) = estate.machine("bastion"), estate.machine("awx")
+    for index in range(3):
+        container.append({**FIELDS, "run": f"c{index}"})
+    bastion.append({**FIELDS, "run": "b"})
+    assert [parse(line).run for line in estate.bucket.lines()] == ["c0", "c1", "c2", "b"]
+    assert walk(estate.bucket.lines()).wrong is None
+    # What others wrote was fetched.
+    assert lines(at_bastion) == estate.bucket.lines()
+    assert lines(at_container) == estate.bucket.lines()[:3]
+
+
+def test_who_is_overtaken_writes_behind(estate: Estate) -> None:
+    bastion, other = estate.machine("bastion")[0], estate.machine("other")[0]
+
+    def overtake() -> None:
+        other.append({**FIELDS, "run": "faster"})
+
+    estate.head.before_swap = overtake
+    assert bastion.append({**FIELDS, "run": "slower"}).n == 2
+    assert [parse(line).run for line in estate.bucket.lines()] == ["faster", "slower"]
+
+
+def test_a_line_whose_writer_died_is_kept_by_the_next_one(estate: Estate) -> None:
+    bastion, _path = estate.machine("bastion")
+    bastion.append(FIELDS)
+    estate.head.before_swap = lambda: setattr(estate.bucket, "down", True)
+    written = bastion.append({**FIELDS, "run": "r2"})
+    assert (written.spooled, written.n) == (False, 2)
+    assert "bucket" in written.trouble
+    estate.bucket.down = False
+    assert len(estate.bucket.lines()) == 1
+    estate.machine("other")[0].append({**FIELDS, "run": "r3"})
+    assert [parse(line).run for line in estate.bucket.lines()] == ["r1", "r2", "r3"]
+
+
+@pytest.mark.parametrize("down", ["head", "bucket"])
+def test_with_etcd_or_the_bucket_down_entries_wait_and_come_later(estate: Estate, tmp_path: Path, down: str) -> None:
+    bastion, path = estate.machine("bastion")
+    bastion.append(FIELDS)
+    getattr(estate, down).down = True
+    first = bastion.append({"event": "opened", "run": "r2"})
+    second = bastion.append({"event": "closed", "run": "r2"}, RECORD)
+    assert first.spooled
+    assert first.trouble
+    assert [parse(line).event for line in bastion.waiting()] == ["opened", "closed"]
+    getattr(estate, down).down = False
+    bastion.append({**FIELDS, "run": "r3"})
+    found = estate.bucket.lines()
+    assert [(parse(line).run, parse(line).fields.get("spooled")) for line in found] == [
+        ("r1", None),
+        ("r2", digest(first.line)),
+        ("r2", digest(second.line)),
+        ("r3", None),
+    ]
+    assert walk(found).wrong is None
+    assert lines(path) == found
+    assert estate.bucket.content[f"records/{digest(RECORD)}.json"] == RECORD
+    assert bastion.waiting() == []
+    # The spool is evidence too.
+    assert (tmp_path / "bastion" / "spool" / f"spool-{digest(second.line)}.jsonl").read_bytes() == (
+        first.line + second.line
+    )
+
+
+def test_draining_goes_on_where_it_was_interrupted(estate: Estate) -> None:
+    bastion, _path = estate.machine("bastion")
+    estate.head.down = True
+    for run in ("a", "b", "c"):
+        bastion.append({**FIELDS, "run": run})
+    estate.head.down = False
+
+    def fail_at_the_second() -> None:
+        estate.head.before_swap = lambda: setattr(estate.head, "down", True)
+
+    estate.head.before_swap = fail_at_the_second
+    assert bastion.append({**FIELDS, "run": "d"}).spooled
+    assert [parse(line).run for line in estate.bucket.lines()] == ["a"]
+    assert [parse(line).run for line in bastion.waiting()] == ["b", "c", "d"]
+    estate.head.down = False
+    assert bastion.drain() == 3
+    assert [parse(line).run for line in estate.bucket.lines()] == ["a", "b", "c", "d"]
+
+
+def test_a_checkpoint_is_a_statement_and_its_signature(estate: Estate) -> None:
+    bastion, _path = estate.machine("bastion")
+    line = bastion.append(FIELDS).line
+    assert bastion.checkpoint(line) == "checkpoints/000000000001.json"
+    assert json.loads(estate.bucket.content["checkpoints/000000000001.json"]) == {
+        "at": "2026-11-23T08:15:00.000Z",
+        "digest": digest(line),
+        "estate": "lab",
+        "n": 1,
+    }
+    statement = estate.bucket.content["checkpoints/000000000001.json"]
+    assert estate.bucket.content["checkpoints/000000000001.json.sig"] == estate.sign(statement)
+
+
+def test_a_torn_line_is_set_aside_and_explained_by_an_entry(tmp_path: Path) -> None:
+    directory, path = LedgerDirectory(str(tmp_path)), tmp_path / "ledger.jsonl"
+    local(directory, "lab").append(FIELDS)
+    with path.open("ab") as stream:
+        stream.write(b'{"previous":"12')
+    with pytest.raises(Refused, match="found a torn one"):
+        LedgerFile(str(path)).append(b"x\n")
+    local(directory, "lab").append({**FIELDS, "run": "r2"})
+    found = lines(path)
+    assert [parse(line).event for line in found] == ["opened", "torn", "opened"]
+    explained = parse(found[1]).fields
+    assert (explained["bytes"], explained["sha256"]) == (15, digest(b'{"previous":"12'))
+    assert (tmp_path / f"ledger.jsonl.torn-{explained['sha256']}").read_bytes() == b'{"previous":"12'
+    assert walk(found).wrong is None
+
+
+def test_a_torn_line_is_explained_by_who_finds_it_where_its_finder_died(tmp_path: Path) -> None:
+    directory, path = LedgerDirectory(str(tmp_path)), tmp_path / "ledger.jsonl"
+    local(directory, "lab").append(FIELDS)
+    (tmp_path / "ledger.jsonl.torn").write_bytes(b"torn")
+    local(directory, "lab")
+    assert parse(lines(path)[1]).fields["sha256"] == digest(b"torn")
+
+
+def test_a_copy_with_another_past_is_not_continued(estate: Estate) -> None:
+    bastion, path = estate.machine("bastion")
+    bastion.append(FIELDS)
+    path.write_bytes(path.read_bytes().replace(b"r1", b"rX"))
+    written = bastion.append({**FIELDS, "run": "r2"})
+    assert "expected the entry before 2 as the ledger has it; found another" in written.trouble
+    assert len(lines(path)) == 1
+    assert len(estate.bucket.lines()) == 2
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ClientError, match="expected that it can be written"):
+        local(LedgerDirectory(str(tmp_path / "file" / "below")), "lab")
+
+
+def test_who_is_always_overtaken_gives_up() -> None:
+    class Contended(MemoryHead):
+        def swap(self, line: bytes, seen: Seen) -> bool:
+            return super().swap(line, Seen(seen.line, seen.token - 1))
+
+    with pytest.raises(Conflict, match="somebody was faster 20 times"):
+        Ledger("lab", Contended()).append(FIELDS)
+
+
+def _append_many(path: str, who: str, count: int) -> None:
+    ledger = local(LedgerDirectory(path), "lab")
+    for index in range(count):
+        ledger.append({"event": "opened", "run": f"{who}-{index}"})
+
+
+def test_processes_that_write_at_once_write_one_chain(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_append_many, args=(str(tmp_path), who, 25)) for who in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    found = lines(tmp_path / "ledger.jsonl")
+    assert walk(found).wrong is None
+    assert {parse(line).run for line in found} == {f"{who}-{index}" for who in "ab" for index in range(25)}
+
+
+def test_a_writer_that_is_killed_at_any_moment_leaves_a_chain(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for attempt in range(5):
+        writer = context.Process(target=_append_many, args=(str(tmp_path), f"k{attempt}", 100_000))
+        writer.start()
+        writer.join(0.05 + attempt * 0.02)
+        assert writer.pid
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join(60)
+        local(LedgerDirectory(str(tmp_path)), "lab").append({"event": "closed", "run": f"after-{attempt}"})
+    found = lines(tmp_path / "ledger.jsonl")
+    assert walk(found).wrong is None
+    assert sum(parse(line).run.startswith("after-") for line in found) == 5
