@@ -46,10 +46,12 @@ class Anchor:
 class Walked:
     """What was seen: entries from ``first`` to ``last``, the digest of the last, and where it stopped if it did.
 
-    ``opened`` are runs without an end, ``ended`` those with an end whose beginning was not among these lines.
+    ``previous`` is the digest that the first one holds. ``opened`` are runs without an end, ``ended`` those with an
+    end whose beginning was not among these lines.
     """
 
     first: int
+    previous: str
     last: int
     digest: str
     wrong: Wrong | None = None
@@ -58,7 +60,7 @@ class Walked:
 
     def followed_by(self, other: Walked) -> bool:
         """Take over what was seen of the lines right behind these; return whether they do follow."""
-        if other.first != self.last + 1 or self.wrong or other.wrong:
+        if (other.first, other.previous) != (self.last + 1, self.digest) or self.wrong or other.wrong:
             return False
         self.last, self.digest = other.last, other.digest
         self.ended |= other.ended - self.opened
@@ -81,7 +83,7 @@ def walk(
     waiting = iter(sorted(known))
     anchored = next(waiting, 0)
     sure = first - 1
-    seen = Walked(first, first - 1, previous)
+    seen = Walked(first, previous, first - 1, previous)
     opened, ended = seen.opened, seen.ended
     fresh = hashlib.sha256().copy
     number, hexadecimal, good = first - 1, previous, b""

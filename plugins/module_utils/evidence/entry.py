@@ -57,6 +57,11 @@ def digest(stored: bytes) -> str:
     return hashlib.sha256(stored).hexdigest()
 
 
+def record_name(record: str) -> str:
+    """Return the name under which the record with this digest is kept."""
+    return f"records/{record}.json"
+
+
 def compose(before: bytes, fields: Mapping[str, Any], *, longest: int = LONGEST) -> bytes:
     """Return the line that follows ``before`` (empty for the first); raise ValueError for what cannot be one."""
     event, run = str(fields.get("event", "")), str(fields.get("run", ""))

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import entry
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, Written, local, record_name
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, Written, local
 
 DONE = "drained"
 
@@ -75,7 +75,7 @@ class SpooledLedger:
                 self._file.what, found=str(error), remedy="see what happened to it; nothing is lost"
             ) from error
         known = fields.get("record")
-        record = self._directory.get(record_name(str(known))) if known else None
+        record = self._directory.get(entry.record_name(str(known))) if known else None
         return self._ledger.append(fields, record)
 
     def _drained(self) -> int:

@@ -69,7 +69,7 @@ class Ledger:
         complete = {"at": self.stamp(), "estate": self.estate, **fields}
         if record is not None:
             complete["record"] = entry.digest(record)
-            self._put(record_name(complete["record"]), record)
+            self._put(entry.record_name(complete["record"]), record)
         for _round in range(ROUNDS):
             seen = self._head.read()
             # Whoever wrote the last line may have died before it was kept.
@@ -135,8 +135,3 @@ def local(directory: LedgerDirectory, estate: str, *, name: str = "ledger.jsonl"
         ledger.append({"event": TORN, "run": "none", "bytes": len(torn), "sha256": known})
         file.explained(known)
     return ledger
-
-
-def record_name(digest: str) -> str:
-    """Return the name under which a record is kept."""
-    return f"records/{digest}.json"

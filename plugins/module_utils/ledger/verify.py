@@ -1,0 +1,198 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verifies a ledger offline: the chain, the signed checkpoints, and a copy of the bucket where there is one.
+
+The module ledger_verify calls it, and so does a program of these same files that an auditor runs where there is no
+Ansible. It needs the standard library, and ssh-keygen for the signatures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients import ssh_keygen
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, NotTrusted
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
+from ansible_collections.erpops.estate.plugins.module_utils.evidence import checkpoint
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Report, Vouched
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor, Walked, first_difference
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse, record_name
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.tampering import Kind, Wrong
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import Stored
+
+CHECKPOINTS = "checkpoints"
+# So many bad checkpoints are named; more say nothing new.
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be verified, and against what; all but the ledger may be empty."""
+
+    ledger: str
+    allowed_signers: str = ""
+    revoked: str = ""
+    bucket: str = ""
+    checkpoints: str = ""
+    estate: str = ""
+    records: bool = False
+
+
+def verify(question: Question, *, head: Anchor | None = None, head_n: int = 0) -> Report:
+    """Return what a verification comes to; ``head`` is what etcd knows as the last entry, where it was asked."""
+    ledger = Stored(question.ledger)
+    findings: list[str] = []
+    signed, anchors = _signed(question, ledger, findings)
+    copied, copy = Vouched(), Stored(question.bucket) if question.bucket else None
+    if copy:
+        copied = _copied(copy, anchors, findings)
+    if head:
+        anchors[head_n] = head
+    seen = ledger.followed(anchors)
+    wrong = _named_by_copy(ledger, copy, seen.wrong) if copy and seen.wrong else seen.wrong
+    if question.records and not wrong:
+        findings += _records(ledger)
+    unfinished = [] if wrong else _unfinished(ledger, seen)
+    none = Vouched()
+    return Report(
+        entries=seen.last,
+        digest=seen.digest,
+        wrong=wrong,
+        findings=findings,
+        unfinished=unfinished,
+        signed=none if wrong else signed,
+        copied=none if wrong else copied,
+    )
+
+
+def _signed(question: Question, ledger: Stored, findings: list[str]) -> tuple[Vouched, dict[int, Anchor]]:
+    """Return the newest checkpoint with a good signature: it vouches for all that older ones vouch for."""
+    places = [ledger.directory.path, question.bucket, question.checkpoints]
+    directories = [LedgerDirectory(place) for place in dict.fromkeys(filter(None, places))]
+    found = sorted(
+        ((os.path.basename(name), directory, name) for directory in directories for name in _statements(directory)),
+        key=lambda item: item[0],
+        reverse=True,
+    )
+    if found and not question.allowed_signers:
+        findings.append("there are checkpoints, and no file of allowed signers to verify them with")
+        return Vouched(), {}
+    for _name, directory, name in found:
+        statement, signature = directory.get(name) or b"", directory.get(f"{name}.sig") or b""
+        what = f"checkpoint {os.path.join(directory.path, name)}"
+        try:
+            made = checkpoint.load(statement)
+            if question.estate and made.estate != question.estate:
+                raise NotTrusted(what, expected=f"one of {question.estate}", found=f"one of {made.estate}")
+            signer = ssh_keygen.verify(
+                what,
+                statement,
+                signature,
+                question.allowed_signers,
+                checkpoint.NAMESPACE,
+                at=datetime.fromisoformat(made.at),
+                revoked=question.revoked,
+            )
+        except (NotTrusted, ValueError) as error:
+            findings.append(str(error) if isinstance(error, ClientError) else f"{what}: {error}")
+            if len(findings) >= MOST_NAMED:
+                break
+            continue
+        by = f"{signer.name} with key {signer.key}"
+        return Vouched(made.n, by, made.at), {made.n: Anchor(made.digest, f"the checkpoint signed by {signer.name}")}
+    return Vouched(), {}
+
+
+def _statements(directory: LedgerDirectory) -> Iterator[str]:
+    """Yield the checkpoints of a ledger's directory, or of a directory that holds nothing else."""
+    yield from (name for name in directory.names(CHECKPOINTS) if name.endswith(".json"))
+    yield from (
+        name.removeprefix("./")
+        for name in directory.names(".")
+        if name.endswith(".json") and directory.get(f"{name}.sig") is not None
+    )
+
+
+def _copied(copy: Stored, anchors: dict[int, Anchor], findings: list[str]) -> Vouched:
+    """Return up to where the copy of the bucket is a chain, and let its last entry vouch for the ledger."""
+    first, seen = copy.followed_from_its_first()
+    if seen.wrong:
+        findings.append(f"copy of the bucket {copy.path}: {seen.wrong.sentence}")
+    if not first or seen.last < first:
+        return Vouched()
+    anchors.setdefault(seen.last, Anchor(seen.digest, "the copy of the bucket"))
+    return Vouched(seen.last, f"the copy of the bucket {copy.path}")
+
+
+def _named_by_copy(ledger: Stored, copy: Stored, wrong: Wrong) -> Wrong:
+    """Name the first entry that is not as the bucket has it, which says more than the chain alone can."""
+    first, seen = copy.followed_from_its_first()
+    if seen.wrong or first != 1 or wrong.kind not in (Kind.ALTERED, Kind.INSERTED):
+        return wrong
+    number = first_difference(ledger.lines(), copy.lines())
+    if number is None or number >= wrong.entry:
+        return wrong
+    return Wrong(
+        number,
+        Kind.ALTERED,
+        f"entry {number} was altered and what follows written anew to fit: the copy of the bucket has another",
+    )
+
+
+def _records(ledger: Stored) -> Iterator[str]:
+    for line in ledger.lines():
+        entry = parse(line)
+        known = str(entry.fields.get("record", ""))
+        if known:
+            content = ledger.directory.get(record_name(known))
+            if content is None:
+                yield f"the record of entry {entry.n} is missing: {record_name(known)}"
+                return
+            if digest(content) != known:
+                yield f"the record of entry {entry.n} was altered: {record_name(known)}"
+                return
+
+
+def _unfinished(ledger: Stored, seen: Walked) -> list[Mapping[str, Any]]:
+    """Describe the runs that were opened and never closed, the oldest first."""
+    if not seen.opened:
+        return []
+    found: list[Mapping[str, Any]] = []
+    for line in ledger.lines():
+        # Only a few lines are worth reading as JSON.
+        if b'"event":"opened"' in line:
+            entry = parse(line)
+            if entry.run.encode() in seen.opened:
+                found.append({"n": entry.n, **entry.fields})
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify as the command line asks; 0 where nothing is wrong, 1 where something is, 2 where nothing can be told."""
+    parser = argparse.ArgumentParser(prog="ledger-verify", description="Verify a ledger of erpops.estate offline.")
+    parser.add_argument("ledger", help="the file of the ledger, its directory, or an exported copy of the bucket")
+    parser.add_argument("--allowed-signers", default="", help="OpenSSH's file of whose key may sign checkpoints")
+    parser.add_argument("--revoked", default="", help="file of revoked keys")
+    parser.add_argument("--bucket", default="", help="directory with an exported copy of the bucket to compare with")
+    parser.add_argument("--checkpoints", default="", help="directory with further checkpoints, kept elsewhere")
+    parser.add_argument("--estate", default="", help="the estate that checkpoints must be of")
+    parser.add_argument("--records", action="store_true", help="compare the records with their digests, too")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    given = vars(parser.parse_args(arguments))
+    as_json = given.pop("json")
+    try:
+        report = verify(Question(**given))
+    except (ClientError, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    text = json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(report.lines())
+    sys.stdout.write(f"{text}\n")
+    return 0 if report.ok else 1
