@@ -16,22 +16,25 @@ from dataclasses import dataclass, field
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import (
     BEGINNING,
     CLOSED,
+    EVENT,
     GENESIS,
     INTERRUPTED,
     LONGEST,
     OPENED,
+    PREVIOUS,
+    RUN,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.tampering import (
     Kind,
     Place,
     Wrong,
     explain,
-    is_json,
+    is_entry,
+    torn,
 )
 
-# What follows the beginning of a line, up to the run; and where then the run itself is.
-_OPENED, _CLOSED, _INTERRUPTED = (f'"event":"{event}","run":"'.encode() for event in (OPENED, CLOSED, INTERRUPTED))
-_RUN = b'"run":"'
+_OPENED, _CLOSED = OPENED.encode(), CLOSED.encode()
+_ENDING = (_CLOSED, INTERRUPTED.encode()[:6])
 
 
 @dataclass(frozen=True)
@@ -81,42 +84,43 @@ def walk(
     """
     known = {number: anchor for number, anchor in (anchors or {}).items() if number >= first}
     waiting = iter(sorted(known))
-    anchored = next(waiting, 0)
-    sure = first - 1
-    seen = Walked(first, previous, first - 1, previous)
-    opened, ended = seen.opened, seen.ended
-    fresh = hashlib.sha256().copy
-    number, hexadecimal, good = first - 1, previous, b""
+    anchored, sure = next(waiting, 0), first - 1
+    opened: set[bytes] = set()
+    ended: set[bytes] = set()
+    wrong: Wrong | None = None
+    number, hexadecimal, good = first - 1, previous.encode(), b""
     stream = iter(lines)
+    # About a microsecond a line, half of it for the digest: everything that may wait until something is wrong waits.
+    fresh = hashlib.sha256().copy
     for line in stream:
-        number += 1
-        place = BEGINNING % (hexadecimal.encode(), number)
-        if not line.startswith(place) or len(line) > LONGEST or line[-1] != 10:
-            seen.wrong = explain(good, line, stream, _place(number, hexadecimal, known, settled=sure == number - 1))
+        if line[PREVIOUS] != hexadecimal or len(line) > LONGEST:
+            place = _place(number + 1, hexadecimal.decode(), known, settled=sure == number)
+            wrong = explain(good, line, stream, place)
             break
+        number += 1
         good = line
         hashing = fresh()
         hashing.update(line)
-        hexadecimal = hashing.hexdigest()
+        hexadecimal = hashing.hexdigest().encode()
         if number == anchored:
-            if known[number].digest != hexadecimal:
-                seen.wrong = _not_known(sure + 1, number, known[number], stream)
+            if known[number].digest.encode() != hexadecimal:
+                wrong = _not_known(sure + 1, number, known[number], stream)
                 break
             sure, anchored = number, next(waiting, 0)
-        at = len(place)
-        if line.startswith(_OPENED, at):
-            opened.add(_run(line, at))
-        elif line.startswith((_CLOSED, _INTERRUPTED), at):
-            run = _run(line, at)
+        event = line[EVENT]
+        if event == _OPENED:
+            opened.add(line[RUN])
+        elif event in _ENDING:
+            run = _run(line)
             if run in opened:
                 opened.remove(run)
             else:
                 ended.add(run)
-        seen.last, seen.digest = number, hexadecimal
-    else:
-        if known and max(known) > number:
-            seen.wrong = _cut(good, number, known[max(known)], max(known))
-    return seen
+    wrong = wrong or _end(good, number, known)
+    if wrong and good and number >= wrong.entry:
+        # The last line that was read is not what it seemed.
+        number, hexadecimal = number - 1, good[PREVIOUS]
+    return Walked(first, previous, number, hexadecimal.decode(), wrong, opened, ended)
 
 
 def first_difference(lines: Iterable[bytes], others: Iterable[bytes], *, first: int = 1) -> int | None:
@@ -153,13 +157,22 @@ def _not_known(low: int, high: int, anchor: Anchor, rest: Iterable[bytes]) -> Wr
     return Wrong(high, Kind.ALTERED, f"entry {high} was altered{anew}: {found}")
 
 
-def _cut(good: bytes, number: int, anchor: Anchor, end: int) -> Wrong:
-    if good and not is_json(good):
-        return Wrong(number, Kind.ALTERED, f"entry {number} was altered: it is no JSON")
+def _end(good: bytes, number: int, known: Mapping[int, Anchor]) -> Wrong | None:
+    """Return what is wrong with the last line, or that it is not the last one there has been."""
+    if good and not good.endswith(b"\n"):
+        return torn(good, number)
+    if good and not is_entry(good, number):
+        return Wrong(number, Kind.ALTERED, f"entry {number} was altered: it does not say that it is it")
+    end = max(known, default=0)
+    if end <= number:
+        return None
     named = f"entry {end} is" if end == number + 1 else f"entries {number + 1} to {end} are"
-    return Wrong(number + 1, Kind.TRUNCATED, f"{named} missing at the end: {anchor.source} knows entry {end}")
+    source = known[end].source
+    return Wrong(number + 1, Kind.TRUNCATED, f"{named} missing at the end: {source} knows entry {end}")
 
 
-def _run(line: bytes, at: int) -> bytes:
-    start = line.find(_RUN, at) + len(_RUN)
-    return line[start : line.find(b'"', start)]
+def _run(line: bytes) -> bytes:
+    if line[EVENT] == _CLOSED:
+        return line[RUN]
+    found = BEGINNING.match(line)
+    return found["run"] if found else b""

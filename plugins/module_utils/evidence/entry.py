@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One entry of the ledger: a line of JSON that holds the SHA-256 of the stored bytes of the line before it.
 
-A line begins with the digest of the line before and with its own number, in that order and without a blank. So a
-verifier compares bytes and parses nothing, and ``sed -n 7p ledger.jsonl | sha256sum`` shows what line 8 begins with.
+A line begins with the digest of the line before, what happened and to which run, and its own number, in that order and
+without a blank. So a verifier finds them by their place and parses nothing, and ``sed -n 7p ledger.jsonl | sha256sum``
+shows what line 8 begins with.
 """
 
 from __future__ import annotations
@@ -26,11 +27,17 @@ LONGEST = 1024
 SPOOLED_ROOM = len(',"spooled":""') + len(GENESIS)
 
 # Every verifier relies on this beginning: it can never change.
-BEGINNING = b'{"previous":"%b","n":%d,'
-READ_BEGINNING = re.compile(rb'\{"previous":"([0-9a-f]{64})","n":([1-9][0-9]{0,17}),')
+BEGINNING = re.compile(
+    rb'\{"previous":"(?P<previous>[0-9a-f]{64})","event":"(?P<event>[a-z_]{1,32})","run":"(?P<run>[0-9a-f-]{36})",'
+    rb'"n":(?P<n>[1-9][0-9]{0,17})[,}]'
+)
+PREVIOUS = slice(13, 77)
+# Of events with six letters, which those of all ordinary runs have.
+EVENT, RUN = slice(88, 94), slice(103, 139)
 
 OPENED, CLOSED, INTERRUPTED = "opened", "closed", "interrupted"
-EVENT = re.compile(r"[a-z_]{1,32}")
+# What an entry that is about no run has in its place.
+NO_RUN = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -64,16 +71,24 @@ def record_name(record: str) -> str:
 
 def compose(before: bytes, fields: Mapping[str, Any], *, longest: int = LONGEST) -> bytes:
     """Return the line that follows ``before`` (empty for the first); raise ValueError for what cannot be one."""
-    event, run = str(fields.get("event", "")), str(fields.get("run", ""))
-    if not EVENT.fullmatch(event) or not run:
-        raise ValueError(f"an entry: expected an event of a-z and _ and a run, found event {event!r} and run {run!r}")
     taken = {"n", "previous"} & fields.keys()
     if taken:
         raise ValueError(f"an entry: expected none of its own fields to be given, found {', '.join(sorted(taken))}")
+    rest = {name: fields[name] for name in sorted(fields) if fields[name] is not None and name not in ("event", "run")}
     number = parse(before).n + 1 if before else 1
-    rest = {"event": event, "run": run, **{name: fields[name] for name in sorted(fields) if fields[name] is not None}}
-    place = BEGINNING % (digest(before).encode() if before else GENESIS.encode(), number)
-    line = place + json.dumps(rest, separators=(",", ":")).encode()[1:] + b"\n"
+    data = {
+        "previous": digest(before) if before else GENESIS,
+        "event": fields.get("event"),
+        "run": fields.get("run"),
+        "n": number,
+        **rest,
+    }
+    line = json.dumps(data, separators=(",", ":")).encode() + b"\n"
+    if not BEGINNING.match(line):
+        raise ValueError(
+            f"entry {number}: expected an event of a-z and _ and the UUID of a run, found event {data['event']!r} and"
+            f" run {data['run']!r}"
+        )
     if len(line) > longest:
         raise ValueError(
             f"entry {number}: expected at most {longest} bytes, found {len(line)}; keep what is long in the record"
@@ -83,7 +98,7 @@ def compose(before: bytes, fields: Mapping[str, Any], *, longest: int = LONGEST)
 
 def parse(line: bytes) -> Entry:
     """Return the entry of a line; raise ValueError where it is none."""
-    found = READ_BEGINNING.match(line)
+    found = BEGINNING.match(line)
     if not found or not line.endswith(b"\n"):
         raise ValueError(f"expected an entry of a ledger, found {line[:80]!r}")
     try:
@@ -91,4 +106,4 @@ def parse(line: bytes) -> Entry:
     except ValueError as error:
         raise ValueError(f"expected an entry of a ledger, found {line[:80]!r} ({error})") from error
     fields = {name: value for name, value in data.items() if name not in ("n", "previous")}
-    return Entry(int(found[2]), found[1].decode(), fields)
+    return Entry(int(found["n"]), found["previous"].decode(), fields)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import (
+    BEGINNING,
     LONGEST,
-    READ_BEGINNING,
     digest,
 )
 
@@ -79,7 +79,7 @@ def explain(good: bytes, bad: bytes, rest: Iterator[bytes], place: Place) -> Wro
     if good and not is_json(good):
         return Wrong(number - 1, Kind.ALTERED, f"entry {number - 1} was altered: it is no JSON")
     if not bad.endswith(b"\n"):
-        return _torn(bad, claim, place)
+        return torn(bad, number)
     return _unfit(good, bad, claim, _look(rest, place, claim), place)
 
 
@@ -107,11 +107,12 @@ def _look(rest: Iterator[bytes], place: Place, claim: _Claim) -> _Behind:
     return behind
 
 
-def _torn(bad: bytes, claim: _Claim, place: Place) -> Wrong:
-    whole = claim == _Claim(place.number, place.previous) and is_json(bad)
-    what = "only the end of its line is missing" if whole else f"{len(bad)} bytes of it are there"
-    sentence = f"entry {place.number} is torn, as when a writer is killed or the disk is full: {what}"
-    return Wrong(place.number, Kind.TORN, sentence)
+def torn(line: bytes, number: int) -> Wrong:
+    """Return what is wrong with a last line that has no end."""
+    whole = _claim(line).number == number and is_json(line)
+    what = "only the end of its line is missing" if whole else f"{len(line)} bytes of it are there"
+    sentence = f"entry {number} is torn, as when a writer is killed or the disk is full: {what}"
+    return Wrong(number, Kind.TORN, sentence)
 
 
 def _misplaced(number: int, claim: _Claim, behind: _Behind) -> Wrong:
@@ -174,8 +175,13 @@ def _takes_the_place(claim: _Claim, behind: _Behind, place: Place) -> bool:
 
 
 def _claim(line: bytes) -> _Claim:
-    found = READ_BEGINNING.match(line)
-    return _Claim(int(found[2]), found[1].decode()) if found else _Claim(0, "")
+    found = BEGINNING.match(line)
+    return _Claim(int(found["n"]), found["previous"].decode()) if found else _Claim(0, "")
+
+
+def is_entry(line: bytes, number: int) -> bool:
+    """Return whether a line says that it is this entry."""
+    return _claim(line).number == number and is_json(line)
 
 
 def is_json(line: bytes) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor, Walked, beginning, walk
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import GENESIS, LONGEST, READ_BEGINNING
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import BEGINNING, GENESIS, LONGEST
 
 LEDGER = "ledger.jsonl"
 ENTRIES = "entries"
@@ -64,11 +64,11 @@ class Stored:
         The number of that entry is 0 where there is none.
         """
         line, lines = beginning(self.lines())
-        found = READ_BEGINNING.match(line)
+        found = BEGINNING.match(line)
         if not found:
             return (1, walk(lines)) if line else (0, walk(()))
-        first = int(found[2])
-        return first, walk(lines, first=first, previous=found[1].decode())
+        first = int(found["n"])
+        return first, walk(lines, first=first, previous=found["previous"].decode())
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def _starts(path: str, parts: int) -> Iterator[tuple[int, int, str]]:
             stream.seek(size * index // parts)
             stream.readline(LONGEST + 1)
             start = stream.tell()
-            found = READ_BEGINNING.match(stream.readline(LONGEST + 1))
+            found = BEGINNING.match(stream.readline(LONGEST + 1))
             if found and start > last:
                 last = start
-                yield start, int(found[2]), found[1].decode()
+                yield start, int(found["n"]), found["previous"].decode()
 
 
 def _part(part: Part, anchors: Mapping[int, Anchor], first: int, previous: str) -> Walked:

@@ -132,6 +132,6 @@ def local(directory: LedgerDirectory, estate: str, *, name: str = "ledger.jsonl"
     torn = file.torn()
     if torn:
         known = entry.digest(torn)
-        ledger.append({"event": TORN, "run": "none", "bytes": len(torn), "sha256": known})
+        ledger.append({"event": TORN, "run": entry.NO_RUN, "bytes": len(torn), "sha256": known})
         file.explained(known)
     return ledger

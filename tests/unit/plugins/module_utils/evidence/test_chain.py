@@ -64,7 +64,7 @@ def test_any_removed_entry_is_named(length: int, note: str, data: st.DataObject)
 def test_any_inserted_entry_is_named(length: int, note: str, data: st.DataObject) -> None:
     lines = ledger(length, note=note)
     at = data.draw(st.integers(0, length), "before")
-    forged = {"event": "approved", "run": "x", "note": "never happened"}
+    forged = {"event": "approved", "run": RUN.format(99), "note": "never happened"}
     before = lines[at - 1] if at else b""
     alien = data.draw(
         st.one_of(
@@ -109,7 +109,7 @@ def test_a_history_that_was_written_anew_is_found_between_two_anchors() -> None:
     lines = ledger(9)
     forged = lines[:5]
     for line in ledger(9, note="forged ")[5:]:
-        entry = {"event": "closed", "run": "x", "note": line[-12:-3].decode()}
+        entry = {"event": "closed", "run": RUN.format(99), "note": line[-12:-3].decode()}
         forged.append(compose(forged[-1], entry))
     assert walk(forged).wrong is None
     anchors = {n: Anchor(digest(lines[n - 1]), f"the checkpoint at {n}") for n in (3, 8)}

@@ -18,17 +18,18 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry impor
 from hypothesis import given
 from hypothesis import strategies as st
 
-FIELDS = {"event": "opened", "run": "r1", "estate": "lab"}
+RUN = "7b0c9a52-52a4-4d0e-9d6b-0f2f5f0e0001"
+FIELDS = {"event": "opened", "run": RUN, "estate": "lab"}
 
 
 def test_an_entry_holds_the_digest_of_the_stored_line_before() -> None:
     first = compose(b"", FIELDS)
     second = compose(first, {**FIELDS, "event": "closed", "at": "2026-11-23T08:00:00Z"})
-    assert first == f'{{"previous":"{GENESIS}","n":1,"event":"opened","run":"r1","estate":"lab"}}\n'.encode()
+    assert first == f'{{"previous":"{GENESIS}","event":"opened","run":"{RUN}","n":1,"estate":"lab"}}\n'.encode()
     assert parse(second) == Entry(
-        2, digest(first), {"event": "closed", "run": "r1", "estate": "lab", "at": "2026-11-23T08:00:00Z"}
+        2, digest(first), {"event": "closed", "run": RUN, "estate": "lab", "at": "2026-11-23T08:00:00Z"}
     )
-    assert (parse(second).event, parse(second).run) == ("closed", "r1")
+    assert (parse(second).event, parse(second).run) == ("closed", RUN)
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.one_of(st.text(max_size=5), st.integers(), st.booleans())))
@@ -56,8 +57,9 @@ def test_a_spool_leaves_room_for_what_is_added_later() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"event": "Opened!", "run": "r1"}, "found event 'Opened!'"),
-        ({"event": "opened"}, "found event 'opened' and run ''"),
+        ({"event": "Opened!", "run": RUN}, "found event 'Opened!'"),
+        ({"event": "opened"}, "found event 'opened' and run None"),
+        ({"event": "opened", "run": "7"}, "the UUID of a run, found event 'opened' and run '7'"),
         ({**FIELDS, "n": 7}, "expected none of its own fields to be given, found n"),
     ],
 )

@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from uuid import NAMESPACE_OID, uuid5
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Unreachable
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import Seen
+
+
+def run(name: str) -> str:
+    """Return the UUID of a run that is called this."""
+    return str(uuid5(NAMESPACE_OID, name))
 
 
 class MemoryHead:

@@ -25,6 +25,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import local
 from ansible_collections.erpops.estate.plugins.module_utils.service.program import archive
 
+from tests.unit.plugins.module_utils.ledger.memory import run
+
 VERIFY = "ansible_collections.erpops.estate.plugins.module_utils.ledger.verify"
 
 
@@ -37,10 +39,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "allowed_signers").write_text(f"ledger@bastion {key.with_suffix('.pub').read_text()}")
     directory = LedgerDirectory(str(place / "ledger"))
     ledger = local(directory, "lab", sign=lambda data: ssh_keygen.sign("it", data, str(key), NAMESPACE))
-    for run in range(3):
-        ledger.append({"event": "opened", "run": f"run-{run}", "playbook": "site.yml"})
-        line = ledger.append({"event": "closed", "run": f"run-{run}"}, f'{{"run":{run}}}'.encode()).line
-        if run == 1:
+    for index in range(3):
+        ledger.append({"event": "opened", "run": run(f"run-{index}"), "playbook": "site.yml"})
+        line = ledger.append({"event": "closed", "run": run(f"run-{index}")}, f'{{"run":{index}}}'.encode()).line
+        if index == 1:
             ledger.checkpoint(line)
     for line in (place / "ledger" / "ledger.jsonl").read_bytes().splitlines(keepends=True):
         LedgerDirectory(str(place / "bucket")).put(entry_name(parse(line).n), line)
@@ -182,25 +184,25 @@ def test_a_record_that_is_not_as_its_entry_says_is_found(place: Path, harm: str,
 
 def test_a_run_without_an_end_is_said(place: Path) -> None:
     local(LedgerDirectory(str(place / "ledger")), "lab").append(
-        {"event": "opened", "run": "killed", "playbook": "x.yml"}
+        {"event": "opened", "run": run("killed"), "playbook": "x.yml"}
     )
     report = verify(Question(str(place / "ledger"), allowed_signers=str(place / "allowed_signers")))
     assert report.ok
-    assert [run["run"] for run in report.unfinished] == ["killed"]
-    assert any(line.startswith("Never closed: x.yml killed, opened 20") for line in report.lines())
+    assert [found["run"] for found in report.unfinished] == [run("killed")]
+    assert any(line.startswith(f"Never closed: x.yml {run('killed')}, opened 20") for line in report.lines())
 
 
 def test_a_large_file_is_followed_by_several_processes_and_judged_the_same(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = local(LedgerDirectory(str(place / "ledger")), "lab")
-    ledger.append({"event": "opened", "run": "open"})
+    ledger.append({"event": "opened", "run": run("open")})
     monkeypatch.setattr(stored, "WORTH_SHARING", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2})
     bucket = {"bucket": str(place / "bucket")}
     whole = ask(place, **bucket)
     assert whole["ok"]
-    assert [run["run"] for run in whole["unfinished"]] == ["open"]
+    assert [found["run"] for found in whole["unfinished"]] == [run("open")]
     was = lines(place)
     for number in range(1, 6):
         rewrite(place, [*was[: number - 1], was[number - 1].replace(b"lab", b"bal"), *was[number:]])

@@ -20,11 +20,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers impor
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SpooledLedger
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, local
 
-from tests.unit.plugins.module_utils.ledger.memory import MemoryFiles, MemoryHead
+from tests.unit.plugins.module_utils.ledger.memory import MemoryFiles, MemoryHead, run
 
 NOW = datetime(2026, 11, 23, 8, 15, tzinfo=UTC)
 RECORD = b'{"a":1}'
-FIELDS = {"event": "opened", "run": "r1"}
+FIELDS = {"event": "opened", "run": run("r1")}
 
 
 class Estate:
@@ -58,7 +58,7 @@ def lines(path: Path) -> list[bytes]:
 def test_a_local_ledger_is_a_file_with_its_records_beside(tmp_path: Path) -> None:
     ledger = local(LedgerDirectory(str(tmp_path)), "lab", now=lambda: NOW)
     ledger.append(FIELDS)
-    second = ledger.append({"event": "closed", "run": "r1"}, b"{}")
+    second = ledger.append({"event": "closed", "run": run("r1")}, b"{}")
     found = lines(tmp_path / "ledger.jsonl")
     assert found[1] == second.line
     assert (second.n, second.spooled, second.trouble) == (2, False, "")
@@ -72,9 +72,9 @@ def test_a_local_ledger_is_a_file_with_its_records_beside(tmp_path: Path) -> Non
 def test_several_machines_write_one_chain(estate: Estate) -> None:
     (bastion, at_bastion), (container, at_container) = estate.machine("bastion"), estate.machine("awx")
     for index in range(3):
-        container.append({**FIELDS, "run": f"c{index}"})
-    bastion.append({**FIELDS, "run": "b"})
-    assert [parse(line).run for line in estate.bucket.lines()] == ["c0", "c1", "c2", "b"]
+        container.append({**FIELDS, "run": run(f"c{index}")})
+    bastion.append({**FIELDS, "run": run("b")})
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("c0"), run("c1"), run("c2"), run("b")]
     assert walk(estate.bucket.lines()).wrong is None
     # What others wrote was fetched.
     assert lines(at_bastion) == estate.bucket.lines()
@@ -85,24 +85,24 @@ def test_who_is_overtaken_writes_behind(estate: Estate) -> None:
     bastion, other = estate.machine("bastion")[0], estate.machine("other")[0]
 
     def overtake() -> None:
-        other.append({**FIELDS, "run": "faster"})
+        other.append({**FIELDS, "run": run("faster")})
 
     estate.head.before_swap = overtake
-    assert bastion.append({**FIELDS, "run": "slower"}).n == 2
-    assert [parse(line).run for line in estate.bucket.lines()] == ["faster", "slower"]
+    assert bastion.append({**FIELDS, "run": run("slower")}).n == 2
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("faster"), run("slower")]
 
 
 def test_a_line_whose_writer_died_is_kept_by_the_next_one(estate: Estate) -> None:
     bastion, _path = estate.machine("bastion")
     bastion.append(FIELDS)
     estate.head.before_swap = lambda: setattr(estate.bucket, "down", True)
-    written = bastion.append({**FIELDS, "run": "r2"})
+    written = bastion.append({**FIELDS, "run": run("r2")})
     assert (written.spooled, written.n) == (False, 2)
     assert "bucket" in written.trouble
     estate.bucket.down = False
     assert len(estate.bucket.lines()) == 1
-    estate.machine("other")[0].append({**FIELDS, "run": "r3"})
-    assert [parse(line).run for line in estate.bucket.lines()] == ["r1", "r2", "r3"]
+    estate.machine("other")[0].append({**FIELDS, "run": run("r3")})
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("r1"), run("r2"), run("r3")]
 
 
 @pytest.mark.parametrize("down", ["head", "bucket"])
@@ -110,19 +110,19 @@ def test_with_etcd_or_the_bucket_down_entries_wait_and_come_later(estate: Estate
     bastion, path = estate.machine("bastion")
     bastion.append(FIELDS)
     getattr(estate, down).down = True
-    first = bastion.append({"event": "opened", "run": "r2"})
-    second = bastion.append({"event": "closed", "run": "r2"}, RECORD)
+    first = bastion.append({"event": "opened", "run": run("r2")})
+    second = bastion.append({"event": "closed", "run": run("r2")}, RECORD)
     assert first.spooled
     assert first.trouble
     assert [parse(line).event for line in bastion.waiting()] == ["opened", "closed"]
     getattr(estate, down).down = False
-    bastion.append({**FIELDS, "run": "r3"})
+    bastion.append({**FIELDS, "run": run("r3")})
     found = estate.bucket.lines()
     assert [(parse(line).run, parse(line).fields.get("spooled")) for line in found] == [
-        ("r1", None),
-        ("r2", digest(first.line)),
-        ("r2", digest(second.line)),
-        ("r3", None),
+        (run("r1"), None),
+        (run("r2"), digest(first.line)),
+        (run("r2"), digest(second.line)),
+        (run("r3"), None),
     ]
     assert walk(found).wrong is None
     assert lines(path) == found
@@ -137,20 +137,20 @@ def test_with_etcd_or_the_bucket_down_entries_wait_and_come_later(estate: Estate
 def test_draining_goes_on_where_it_was_interrupted(estate: Estate) -> None:
     bastion, _path = estate.machine("bastion")
     estate.head.down = True
-    for run in ("a", "b", "c"):
-        bastion.append({**FIELDS, "run": run})
+    for name in ("a", "b", "c"):
+        bastion.append({**FIELDS, "run": run(name)})
     estate.head.down = False
 
     def fail_at_the_second() -> None:
         estate.head.before_swap = lambda: setattr(estate.head, "down", True)
 
     estate.head.before_swap = fail_at_the_second
-    assert bastion.append({**FIELDS, "run": "d"}).spooled
-    assert [parse(line).run for line in estate.bucket.lines()] == ["a"]
-    assert [parse(line).run for line in bastion.waiting()] == ["b", "c", "d"]
+    assert bastion.append({**FIELDS, "run": run("d")}).spooled
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("a")]
+    assert [parse(line).run for line in bastion.waiting()] == [run("b"), run("c"), run("d")]
     estate.head.down = False
     assert bastion.drain() == 3
-    assert [parse(line).run for line in estate.bucket.lines()] == ["a", "b", "c", "d"]
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("a"), run("b"), run("c"), run("d")]
 
 
 def test_a_checkpoint_is_a_statement_and_its_signature(estate: Estate) -> None:
@@ -174,7 +174,7 @@ def test_a_torn_line_is_set_aside_and_explained_by_an_entry(tmp_path: Path) -> N
         stream.write(b'{"previous":"12')
     with pytest.raises(Refused, match="found a torn one"):
         LedgerFile(str(path)).append(b"x\n")
-    local(directory, "lab").append({**FIELDS, "run": "r2"})
+    local(directory, "lab").append({**FIELDS, "run": run("r2")})
     found = lines(path)
     assert [parse(line).event for line in found] == ["opened", "torn", "opened"]
     explained = parse(found[1]).fields
@@ -194,8 +194,8 @@ def test_a_torn_line_is_explained_by_who_finds_it_where_its_finder_died(tmp_path
 def test_a_copy_with_another_past_is_not_continued(estate: Estate) -> None:
     bastion, path = estate.machine("bastion")
     bastion.append(FIELDS)
-    path.write_bytes(path.read_bytes().replace(b"r1", b"rX"))
-    written = bastion.append({**FIELDS, "run": "r2"})
+    path.write_bytes(path.read_bytes().replace(b"lab", b"bal"))
+    written = bastion.append({**FIELDS, "run": run("r2")})
     assert "expected the entry before 2 as the ledger has it; found another" in written.trouble
     assert len(lines(path)) == 1
     assert len(estate.bucket.lines()) == 2
@@ -219,7 +219,7 @@ def test_who_is_always_overtaken_gives_up() -> None:
 def _append_many(path: str, who: str, count: int) -> None:
     ledger = local(LedgerDirectory(path), "lab")
     for index in range(count):
-        ledger.append({"event": "opened", "run": f"{who}-{index}"})
+        ledger.append({"event": "opened", "run": run(f"{who}-{index}")})
 
 
 def test_processes_that_write_at_once_write_one_chain(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_processes_that_write_at_once_write_one_chain(tmp_path: Path) -> None:
         writer.join(60)
     found = lines(tmp_path / "ledger.jsonl")
     assert walk(found).wrong is None
-    assert {parse(line).run for line in found} == {f"{who}-{index}" for who in "ab" for index in range(25)}
+    assert {parse(line).run for line in found} == {run(f"{who}-{index}") for who in "ab" for index in range(25)}
 
 
 def test_a_writer_that_is_killed_at_any_moment_leaves_a_chain(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_a_chain(tmp_path: Path) ->
         assert writer.pid
         os.kill(writer.pid, signal.SIGKILL)
         writer.join(60)
-        local(LedgerDirectory(str(tmp_path)), "lab").append({"event": "closed", "run": f"after-{attempt}"})
+        local(LedgerDirectory(str(tmp_path)), "lab").append({"event": "closed", "run": run(f"after-{attempt}")})
     found = lines(tmp_path / "ledger.jsonl")
     assert walk(found).wrong is None
-    assert sum(parse(line).run.startswith("after-") for line in found) == 5
+    assert sum(parse(line).event == "closed" for line in found) == 5
