@@ -1,0 +1,188 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns the events of a run into its record. Knows names, times and outcomes; never what a task was called with.
+
+More is kept only where a task of the collection declares it, by the key ``evidence`` of its result: one or several of
+``{"kind": ..., "data": ...}``, with a kind of KINDS.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
+    FORMAT,
+    Failure,
+    Record,
+    Spent,
+    Step,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
+
+OURS = "erpops.estate."
+KINDS = ("plan", "approvals", "verdict", "launcher", "before", "after", "verification")
+LONGEST_MESSAGE = 500
+
+
+class Status(StrEnum):
+    """What a task came to on a host."""
+
+    OK = "ok"
+    CHANGED = "changed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    IGNORED = "ignored"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass
+class _Task:
+    """A task while it runs."""
+
+    play: str
+    name: str
+    action: str
+    started: float
+    ended: float
+    by_status: dict[Status, list[str]] = field(default_factory=dict)
+
+    def step(self) -> Step:
+        """Return the task as it stands in the record."""
+        found = self.by_status
+        return Step(
+            play=self.play,
+            task=self.name,
+            action=self.action,
+            started=round(self.started, 3),
+            seconds=round(self.ended - self.started, 3),
+            ok=len(found.get(Status.OK, ())),
+            skipped=len(found.get(Status.SKIPPED, ())),
+            changed=tuple(found.get(Status.CHANGED, ())),
+            failed=(*found.get(Status.FAILED, ()), *found.get(Status.IGNORED, ())),
+            unreachable=tuple(found.get(Status.UNREACHABLE, ())),
+        )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: when, as what, and what Ansible counted for each host."""
+
+    at: float
+    stamp: str
+    outcome: str
+    hosts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+class Recorder:
+    """Is told what happens; times are seconds since the run began."""
+
+    def __init__(self, *, run: str, estate: str, playbook: str, started: str, origin: Mapping[str, Any]) -> None:
+        self.run = run
+        self._about: dict[str, Any] = {"estate": estate, "playbook": playbook, "started": started}
+        self._origin = dict(origin)
+        self._play = ""
+        self._tasks: dict[str, _Task] = {}
+        self._failures: list[Failure] = []
+        self._declared: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+
+    def play(self, name: str) -> None:
+        """Note that a play begins."""
+        self._play = name
+
+    def task(self, task: str, name: str, action: str, at: float) -> None:
+        """Note that a task begins; told again for the same task, it goes on (another batch of hosts)."""
+        if task not in self._tasks:
+            self._tasks[task] = _Task(self._play, name, action, at, at)
+
+    def result(
+        self, task: str, host: str, status: Status, at: float, *, message: str = "", evidence: Any = None
+    ) -> None:
+        """Note what a task came to on a host; ``message`` is kept where it failed, ``evidence`` where it is ours."""
+        found = self._tasks.get(task)
+        if found is None:
+            return
+        found.by_status.setdefault(status, []).append(host)
+        if status is not Status.SKIPPED:
+            found.ended = at
+        if status in (Status.FAILED, Status.IGNORED, Status.UNREACHABLE):
+            short = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
+            self._failures.append(Failure(host, found.name, short, status is Status.IGNORED))
+        if evidence is not None and found.action.startswith(OURS):
+            self._declare(evidence)
+
+    def launcher(self) -> str:
+        """Return who launched the run, as the gate has proven it; empty where it has not."""
+        return _said(self._last("launcher"), "person")
+
+    def finish(self, ending: Ending, *, secrets: Collection[str] = (), spent: Spent | None = None) -> dict[str, Any]:
+        """Return the record as plain data, without secrets."""
+        plan = self._last("plan")
+        verdicts = self._declared["verdict"]
+        last = verdicts[-1] if verdicts else {}
+        steps = [task.step() for task in self._tasks.values() if set(task.by_status) - {Status.SKIPPED}]
+        record = Record(
+            run=self.run,
+            **self._about,
+            origin={**self._origin, **({"launcher": self._last("launcher")} if self.launcher() else {})},
+            ended=ending.stamp,
+            seconds=round(ending.at, 3),
+            outcome=ending.outcome,
+            change=_said(plan, "change") or _said(last, "change"),
+            plan=plan if isinstance(plan, Mapping) else {},
+            plan_digest=_said(plan, "digest") or _said(last, "plan"),
+            approvals=_flat(self._declared["approvals"]),
+            verdicts=tuple(verdicts),
+            before=_merged(self._declared["before"]),
+            after=_merged(self._declared["after"]),
+            verification=tuple(_flat(self._declared["verification"])),
+            steps=tuple(steps),
+            failures=tuple(self._failures),
+            hosts=ending.hosts,
+            spent=spent or Spent(),
+        )
+        clean: dict[str, Any] = redact(record.as_dict(), secrets)
+        # Known beforehand, whatever a secret may be.
+        return {**clean, "format": FORMAT, "run": self.run}
+
+    def _declare(self, evidence: Any) -> None:
+        for piece in _listed(evidence):
+            kind = piece.get("kind") if isinstance(piece, Mapping) else None
+            if isinstance(kind, str) and kind in self._declared:
+                self._declared[kind].append(piece.get("data"))
+
+    def _last(self, kind: str) -> Any:
+        return self._declared[kind][-1] if self._declared[kind] else {}
+
+
+def spent(seconds: Sequence[float], opening: float) -> Spent:
+    """Return what the events have cost that took these seconds each, and the opening entry."""
+    if not seconds:
+        return Spent(opening_ms=round(opening * 1000))
+    return Spent(
+        events=len(seconds),
+        median_us=round(statistics.median(seconds) * 1e6),
+        worst_us=round(max(seconds) * 1e6),
+        total_ms=round(sum(seconds) * 1000),
+        opening_ms=round(opening * 1000),
+    )
+
+
+def _said(data: Any, key: str) -> str:
+    return str(data.get(key) or "") if isinstance(data, Mapping) else ""
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _flat(pieces: Sequence[Any]) -> list[Any]:
+    return [entry for piece in pieces for entry in _listed(piece)]
+
+
+def _merged(pieces: Sequence[Any]) -> dict[str, Any]:
+    return {str(key): value for piece in pieces if isinstance(piece, Mapping) for key, value in piece.items()}

@@ -1,0 +1,94 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in the ledger: one entry when a run begins and one when it ends.
+
+A run that was killed has only the first. Whoever opens the next run on the same machine sees that its process is gone
+and adds the entry that says so; elsewhere, verification shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
+from ansible_collections.erpops.estate.plugins.module_utils.evidence import entry
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Written
+
+OPEN = "open"
+
+
+class Chain(Protocol):
+    """A ledger, with a spool or without."""
+
+    def append(self, fields: Mapping[str, Any], record: bytes | None = None) -> Written:
+        """Add an entry."""
+
+    def checkpoint(self, line: bytes) -> str:
+        """Sign the ledger up to a line."""
+
+
+class Runs:
+    """Opens and closes runs; remembers on this machine which are open."""
+
+    def __init__(self, chain: Chain, directory: LedgerDirectory) -> None:
+        self._chain = chain
+        self._directory = directory
+
+    def open(self, run: str, fields: Mapping[str, Any]) -> Written:
+        """Add the entry that a run begins, after those of runs that were killed."""
+        self.note_killed()
+        written = self._chain.append({**fields, "event": entry.OPENED, "run": run})
+        self._directory.put(_marker(run), json.dumps(_process(os.getpid())).encode())
+        return written
+
+    def close(self, run: str, fields: Mapping[str, Any], record: bytes) -> Written:
+        """Add the entry that a run has ended, and sign the ledger up to it where there is a key."""
+        written = self._chain.append({**fields, "event": entry.CLOSED, "run": run}, record)
+        self._directory.remove(_marker(run))
+        if not written.spooled:
+            self._chain.checkpoint(written.line)
+        return written
+
+    def note_killed(self) -> list[str]:
+        """Add an entry for each run whose process has gone without closing it; return those runs."""
+        killed = [run for run, process in self._open() if not _is_alive(process)]
+        for run in killed:
+            self._chain.append({"event": entry.INTERRUPTED, "run": run, "found": "its process is gone"})
+            self._directory.remove(_marker(run))
+        return killed
+
+    def _open(self) -> list[tuple[str, Mapping[str, Any]]]:
+        found = []
+        for name in self._directory.names(OPEN):
+            try:
+                process = json.loads(self._directory.get(name) or b"{}")
+            except ValueError:
+                process = {}
+            found.append((os.path.basename(name).removesuffix(".json"), process))
+        return found
+
+
+def _marker(run: str) -> str:
+    return f"{OPEN}/{run}.json"
+
+
+def _process(pid: int) -> dict[str, Any]:
+    """Return what tells a process from a later one with the same number."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            # The program's name stands in brackets and may hold anything.
+            started = stream.read().rpartition(")")[2].split()[19]
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            boot = stream.read().strip()
+    except (OSError, IndexError):
+        return {}
+    return {"pid": pid, "started": started, "boot": boot}
+
+
+def _is_alive(process: Mapping[str, Any]) -> bool:
+    pid = process.get("pid")
+    return isinstance(pid, int) and _process(pid) == process

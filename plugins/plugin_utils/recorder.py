@@ -1,0 +1,36 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether this run is recorded, for who has to know before it changes anything.
+
+The callback plugin says so in the process of the run. A task's own process is a copy of that one, so an action plugin
+that asks gets the answer; neither a variable nor the environment can give another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How the run is recorded: ``spool`` means on this machine only; ``fault`` is why it is not recorded."""
+
+    loaded: bool = False
+    run: str = ""
+    entry: int = 0
+    spool: bool = False
+    fault: str = "the callback plugin erpops.estate.ledger is not enabled"
+
+
+_STATE = {"now": Recording()}
+
+
+def announce(recording: Recording) -> None:
+    """Say how this run is recorded."""
+    _STATE["now"] = recording
+
+
+def recording() -> Recording:
+    """Return how this run is recorded."""
+    return _STATE["now"]

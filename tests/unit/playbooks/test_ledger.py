@@ -1,0 +1,211 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs playbooks with the callback plugin, and looks at what the ledger has of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible_collections.erpops.estate.plugins.module_utils.evidence import record
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import Entry, parse, record_name
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, verify
+
+from tests.conftest import SOURCE
+
+# One for each way a secret comes into a run.
+CANARIES = ("canary-vault", "canary-inventory", "canary-play", "canary-extra", "canary-hidden", "canary-returned")
+
+EVERYTHING: list[dict[str, Any]] = [
+    {
+        "name": "Try everything",
+        "hosts": "all",
+        "gather_facts": False,
+        "vars": {"play_password": "canary-play", "derived_secret": "{{ vault_password }}"},
+        "tasks": [
+            {"name": "Set {{ play_password }}", "ansible.builtin.debug": {"msg": "{{ derived_secret }}"}},
+            {
+                "name": "Write",
+                "ansible.builtin.copy": {"content": "canary-inventory", "dest": "{{ out }}", "mode": "0600"},
+            },
+            {
+                "name": "Fail openly",
+                "ansible.builtin.fail": {"msg": "no login with {{ api_token }} nor {{ db.password }}"},
+                "ignore_errors": True,
+            },
+            {
+                "name": "Fail in secret",
+                "ansible.builtin.fail": {"msg": "canary-hidden"},
+                "ignore_errors": True,
+                "no_log": True,
+            },
+            {
+                "name": "Declare",
+                "erpops.estate.evidence": {
+                    "kind": "before",
+                    "data": {
+                        "odoo": "19.0",
+                        "url": "//a:{{ vault_password }}@b",
+                        "some_token": "canary-returned",
+                    },
+                },
+                "register": "declared",
+            },
+            {"name": "Be recorded", "ansible.builtin.assert": {"that": "declared.recorded", "quiet": True}},
+            {
+                "name": "Declare in secret",
+                "erpops.estate.evidence": {"kind": "before", "data": {"hidden": "canary-hidden"}},
+                "no_log": True,
+            },
+        ],
+    }
+]
+WAIT = [
+    {
+        "name": "Wait",
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {"name": "Begin", "ansible.builtin.command": "true", "changed_when": False},
+            {"name": "Go on", "ansible.builtin.shell": "touch {{ out }}; sleep 15", "changed_when": True},
+        ],
+    }
+]
+DECLARE = [
+    {"hosts": "all", "gather_facts": False, "tasks": [{"erpops.estate.evidence": {"kind": "after", "data": {"a": 1}}}]}
+]
+
+
+class Bastion:
+    """A directory with an inventory, a configuration of the ledger, and what it takes to run a playbook."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.ledger, self.out = path, path / "ledger", path / "out"
+        (path / "group_vars").mkdir()
+        (path / "hosts").write_text(f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
+        vault = VaultLib([("default", VaultSecret(b"x"))])
+        (path / "vault").write_text("x")
+        (path / "group_vars" / "all.yml").write_bytes(vault.encrypt(yaml.safe_dump({"vault_password": "canary-vault"})))
+        (path / "host_vars").mkdir()
+        (path / "host_vars" / "localhost.yml").write_text("db: {password: canary-inventory}\n")
+        (path / "ledger.json").write_text(json.dumps({"estate": "lab", "directory": str(self.ledger)}))
+        self.environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(SOURCE),
+            "ANSIBLE_CALLBACKS_ENABLED": "erpops.estate.ledger",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(path / "vault"),
+            "ANSIBLE_FORCE_COLOR": "false",
+            "ERPOPS_LEDGER": str(path / "ledger.json"),
+        }
+
+    def start(self, playbook: list[dict[str, Any]], *arguments: str, name: str = "try.yml") -> subprocess.Popen[str]:
+        (self.path / name).write_text(yaml.safe_dump(playbook, sort_keys=False))
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        extra = ["-e", f"out={self.out}", "-e", "api_token=canary-extra"]
+        return subprocess.Popen(
+            [program, "-i", "hosts", *extra, *arguments, name],
+            cwd=self.path,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, playbook: list[dict[str, Any]], *arguments: str, name: str = "try.yml", status: int = 0) -> str:
+        done = self.start(playbook, *arguments, name=name)
+        output = done.communicate(timeout=120)[0]
+        assert done.returncode == status, output
+        return output
+
+    def stop(self, how: signal.Signals) -> None:
+        """Begin a run, and end its process in the middle of a task."""
+        running = self.start(WAIT)
+        limit = time.monotonic() + 60
+        while not self.out.exists():
+            assert time.monotonic() < limit
+            assert running.poll() is None, running.communicate()[0]
+            time.sleep(0.05)
+        os.kill(running.pid, how)
+        running.wait(30)
+        self.out.unlink()
+
+    def entries(self) -> list[Entry]:
+        path = self.ledger / "ledger.jsonl"
+        return [parse(line) for line in path.read_bytes().splitlines(keepends=True)] if path.exists() else []
+
+    def record(self, entry: Entry) -> record.Record:
+        return record.load((self.ledger / record_name(entry.fields["record"])).read_bytes())
+
+
+@pytest.fixture
+def bastion(tmp_path: Path) -> Bastion:
+    return Bastion(tmp_path)
+
+
+def test_a_run_is_recorded_without_any_secret(bastion: Bastion) -> None:
+    output = bastion.run(EVERYTHING)
+    assert "canary-play" in output, "the run shows what the record must not have"
+    opened, closed = bastion.entries()
+    assert (opened.event, closed.event, opened.run) == ("opened", "closed", closed.run)
+    assert (opened.fields["playbook"], closed.fields["outcome"], closed.fields["changed"]) == (
+        "try.yml",
+        "succeeded",
+        1,
+    )
+    found = bastion.record(closed)
+    assert [(step.task, step.action, step.changed) for step in found.steps][:2] == [
+        ("Set [redacted]", "ansible.builtin.debug", []),
+        ("Write", "ansible.builtin.copy", ["localhost"]),
+    ]
+    assert [failure.message for failure in found.failures] == ["no login with [redacted] nor [redacted]", ""]
+    assert found.before == {"odoo": "19.0", "url": "//a:[redacted]@b", "some_token": "[redacted]"}
+    assert found.hosts["localhost"]["ignored"] == 2
+    kept = b"".join(path.read_bytes() for path in bastion.ledger.rglob("*") if path.is_file())
+    assert [canary for canary in CANARIES if canary.encode() in kept] == []
+    assert verify(Question(str(bastion.ledger), records=True)).as_dict()["ok"]
+    # Of a processor that others use, too; the figure that counts is measured elsewhere.
+    assert 0 < found.spent.median_us < 20_000
+    assert found.spent.events >= len(found.steps) * 2
+
+
+def test_a_killed_run_leaves_an_entry_that_says_so(bastion: Bastion) -> None:
+    bastion.stop(signal.SIGKILL)
+    (opened,) = bastion.entries()
+    assert [run["run"] for run in verify(Question(str(bastion.ledger))).unfinished] == [opened.run]
+    bastion.run([{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.fail": {}}]}], status=2)
+    events = [(entry.event, entry.run == opened.run) for entry in bastion.entries()]
+    assert events == [("opened", True), ("interrupted", True), ("opened", False), ("closed", False)]
+    assert bastion.entries()[-1].fields["outcome"] == "failed"
+    assert verify(Question(str(bastion.ledger))).unfinished == []
+
+
+def test_a_run_that_a_person_ends_is_closed_as_interrupted(bastion: Bastion) -> None:
+    bastion.stop(signal.SIGINT)
+    opened, closed = bastion.entries()
+    assert (closed.run, closed.fields["outcome"]) == (opened.run, "interrupted")
+    assert [step.task for step in bastion.record(closed).steps] == ["Begin"]
+
+
+def test_what_changes_nothing_is_not_recorded(bastion: Bastion) -> None:
+    assert '"recorded": false' in bastion.run(DECLARE, "--check", "-v").lower()
+    assert '"recorded": false' in bastion.run(DECLARE, "-v", name="status.yml").lower()
+    assert bastion.entries() == []
+
+
+def test_a_run_that_cannot_be_recorded_says_why_and_is_known_not_to_be(bastion: Bastion) -> None:
+    (bastion.path / "ledger.json").write_text('{"estate": "lab"}')
+    output = bastion.run(DECLARE, "-v")
+    assert "This run is not recorded: " in output
+    assert "expected directory; found nothing" in " ".join(output.split())
+    assert '"recorded": false' in output.lower()
