@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2330; --soft: #5b6575; --line: #d5dae2; --back: #f6f7f9; --card: #fff;
@@ -30,6 +31,8 @@ svg .plane { stroke: var(--line); } svg .pill { fill: none; stroke: var(--well);
 svg .lead { stroke: var(--lead); stroke-width: 3; } svg .ill { stroke: var(--ill); stroke-width: 3;
   stroke-dasharray: 4 2; }
 svg .way { stroke: var(--lead); stroke-width: 2; fill: none; }
+svg .bar { fill: var(--soft); } svg .bar.changed { fill: var(--lead); } svg .bar.failed { fill: var(--ill); }
+svg text.number { text-anchor: end; fill: var(--soft); }
 """
 
 
@@ -65,6 +68,25 @@ def _cell(value: str | int | Markup) -> str:
     if isinstance(value, int):
         return f'<td class="number">{value}</td>'
     return f"<td>{escape(value)}</td>"
+
+
+def mapping_table(entries: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Markup:
+    """Return entries as rows, with their keys as the head."""
+    rows = [[shown(entry.get(key)) for key in keys] for entry in entries]
+    return Table([key.replace("_", " ").capitalize() for key in keys], rows).markup()
+
+
+def shown(value: Any) -> str:
+    """Return a value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {shown(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(inner) for inner in value)
+    return str(value)
 
 
 def listing(sentences: Iterable[str]) -> Markup:

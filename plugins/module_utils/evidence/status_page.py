@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.page import Markup, Table, page, verdict
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.page import (
+    Markup,
+    Table,
+    mapping_table,
+    page,
+    verdict,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.status import OTHER, PLANES, Row, Status, short
 
 # Sizes of the drawing, in its own units.
@@ -28,10 +32,10 @@ def render(status: Status) -> str:
     ]
     if status.backups:
         sections.append(
-            ("Backups", _mapping_table(status.backups, ("label", "type", "age_hours", "started_at", "size_bytes")))
+            ("Backups", mapping_table(status.backups, ("label", "type", "age_hours", "started_at", "size_bytes")))
         )
     if status.leases:
-        sections.append(("Leases", _mapping_table(status.leases, ("kind", "name", "owner", "reason", "expires_at"))))
+        sections.append(("Leases", mapping_table(status.leases, ("kind", "name", "owner", "reason", "expires_at"))))
     if status.certificates:
         sections.append(("Certificates", Table(("Host", "Purpose", "Days left"), status.certificates).markup()))
     return page(f"Estate {status.estate}", f"seen {status.seen_at}", sections)
@@ -101,8 +105,3 @@ def _services(status: Status) -> Markup:
         for row in status.rows
     ]
     return Table(head, rows, ["" if row.ok else "ill" for row in status.rows]).markup()
-
-
-def _mapping_table(entries: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Markup:
-    rows = [[str(entry.get(key, "")) for key in keys] for entry in entries]
-    return Table([key.replace("_", " ").capitalize() for key in keys], rows).markup()

@@ -17,11 +17,11 @@ from tests.conftest import REPOSITORY
 MODULES = sorted((REPOSITORY / "plugins" / "modules").glob("[a-z]*.py"))
 PURE = sorted(
     path
-    for kind in ("health", "policy")
+    for kind in ("health", "policy", "evidence")
     for path in (REPOSITORY / "plugins" / "module_utils" / kind).rglob("[a-z]*.py")
 )
 OURS = "ansible_collections.erpops.estate.plugins"
-PURE_LAYERS = {"module_utils.health", "module_utils.policy"}
+PURE_LAYERS = {"module_utils.health", "module_utils.policy", "module_utils.evidence"}
 SPEAKING = ("module_utils.clients.", "module_utils.members.", "module_utils.service.")
 VERSION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["version"]
 UNIT = REPOSITORY / "tests" / "unit"
