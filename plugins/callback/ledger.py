@@ -157,9 +157,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
         self._result(result, Status.SKIPPED)
 
     @timed
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """A task failed on a host."""
-        self._result(result, Status.IGNORED if ignore_errors else Status.FAILED)
+    def v2_runner_on_failed(self, result: Any, **how: bool) -> None:
+        """A task failed on a host; the run may go on regardless."""
+        self._result(result, Status.IGNORED if how.get("ignore_errors") else Status.FAILED)
 
     @timed
     def v2_runner_on_unreachable(self, result: Any) -> None:

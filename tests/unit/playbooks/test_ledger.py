@@ -104,6 +104,7 @@ class Bastion:
             "ANSIBLE_COLLECTIONS_PATH": str(SOURCE),
             "ANSIBLE_CALLBACKS_ENABLED": "erpops.estate.ledger",
             "ANSIBLE_VAULT_PASSWORD_FILE": str(path / "vault"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_FORCE_COLOR": "false",
             "ERPOPS_LEDGER": str(path / "ledger.json"),
         }
