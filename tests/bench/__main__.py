@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from tests.bench import governance, measure
+from tests.bench import governance, ledger, measure
 from tests.lab import paths
 
 REPEATS = 3
@@ -60,6 +60,12 @@ def _governance() -> None:
         _line(f"a verdict, {what}", f"{seconds:.2f} s", f"below {limit} s: {_of(seconds, limit)} ({over})")
 
 
+def _ledger() -> None:
+    """What verifying the ledger costs; no estate is needed."""
+    for what, figure, target in ledger.lines():
+        _line(what, figure, target)
+
+
 def _recorded(runs: dict[str, Any]) -> None:
     """The times of the long runs, as the run that went through them noted them, by what it found when it began."""
     for run, record in sorted(runs.items()):
@@ -82,6 +88,7 @@ def main() -> int:
     """Measure and print; the exit status says only whether everything could be measured."""
     _line("measurement", "figure", "target")
     _governance()
+    _ledger()
     try:
         _measured()
     except measure.MeasurementFailed as error:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import ssh_keygen
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdCluster
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_bucket import LedgerBucket
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import sign
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.checkpoint import NAMESPACE
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Copy, EntryFiles, Files, Keeper
@@ -80,15 +80,15 @@ class Settings:
     def ledger(self) -> Chain:
         """Return the ledger to write to."""
         directory = self.place()
-        sign = partial(_signed, key_file=self.key_file) if self.key_file else None
+        signing = partial(_signed, key_file=self.key_file) if self.key_file else None
         head = self.head()
         if head is None:
-            return local(directory, self.estate, sign=sign)
+            return local(directory, self.estate, sign=signing)
         bucket = self.objects()
         copy = Copy(LedgerFile(os.path.join(self.directory, LEDGER)), bucket)
         keepers: list[Keeper] = [EntryFiles(bucket), copy] if bucket else [copy]
         files: list[Files] = [bucket, directory] if bucket else [directory]
-        return SpooledLedger(Ledger(self.estate, head, keepers=keepers, files=files, sign=sign), directory)
+        return SpooledLedger(Ledger(self.estate, head, keepers=keepers, files=files, sign=signing), directory)
 
 
 def load(path: str) -> Settings:
@@ -125,7 +125,7 @@ def settings(data: Any, path: str) -> Settings:
 
 
 def _signed(statement: bytes, key_file: str) -> bytes:
-    return ssh_keygen.sign("a checkpoint", statement, key_file, NAMESPACE)
+    return sign("a checkpoint", statement, key_file, NAMESPACE)
 
 
 def _secret(path: str) -> str:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import ssh_keygen
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, NotTrusted
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, NotSigned
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import Signer, SshSignatures
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import checkpoint
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Report, Vouched
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor, Walked, first_difference
@@ -84,31 +84,42 @@ def _signed(question: Question, ledger: Stored, findings: list[str]) -> tuple[Vo
     )
     if found and not question.allowed_signers:
         findings.append("there are checkpoints, and no file of allowed signers to verify them with")
+    if not found or not question.allowed_signers:
         return Vouched(), {}
+    signatures = SshSignatures(_content(question.allowed_signers), _content(question.revoked))
     for _name, directory, name in found:
-        statement, signature = directory.get(name) or b"", directory.get(f"{name}.sig") or b""
-        what = f"checkpoint {os.path.join(directory.path, name)}"
         try:
-            made = checkpoint.load(statement)
-            if question.estate and made.estate != question.estate:
-                raise NotTrusted(what, expected=f"one of {question.estate}", found=f"one of {made.estate}")
-            signer = ssh_keygen.verify(
-                what,
-                statement,
-                signature,
-                question.allowed_signers,
-                checkpoint.NAMESPACE,
-                at=datetime.fromisoformat(made.at),
-                revoked=question.revoked,
-            )
-        except (NotTrusted, ValueError) as error:
-            findings.append(str(error) if isinstance(error, ClientError) else f"{what}: {error}")
+            made, signer = _judged(directory, name, question.estate, signatures)
+        except (NotSigned, ValueError) as error:
+            findings.append(f"checkpoint {os.path.join(directory.path, name)}: {error}")
             if len(findings) >= MOST_NAMED:
                 break
             continue
-        by = f"{signer.name} with key {signer.key}"
-        return Vouched(made.n, by, made.at), {made.n: Anchor(made.digest, f"the checkpoint signed by {signer.name}")}
+        by = f"{signer.person} with key {signer.key}"
+        return Vouched(made.n, by, made.at), {made.n: Anchor(made.digest, f"the checkpoint signed by {signer.person}")}
     return Vouched(), {}
+
+
+def _judged(
+    directory: LedgerDirectory, name: str, estate: str, signatures: SshSignatures
+) -> tuple[checkpoint.Checkpoint, Signer]:
+    statement, signature = directory.get(name) or b"", directory.get(f"{name}.sig") or b""
+    made = checkpoint.load(statement)
+    if estate and made.estate != estate:
+        raise ValueError(f"expected one of {estate}; found one of {made.estate}")
+    # A key may have ended since: it counts as of when it signed.
+    at = datetime.fromisoformat(made.at)
+    return made, signatures.signer(statement, signature, namespace=checkpoint.NAMESPACE, at=at)
+
+
+def _content(path: str) -> bytes:
+    if not path:
+        return b""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise MissingFile("file of keys", expected=path, found=str(error)) from error
 
 
 def _statements(directory: LedgerDirectory) -> Iterator[str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.clients import ssh_keygen
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import sign
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.checkpoint import NAMESPACE
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import compose, digest, parse, record_name
@@ -25,6 +25,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import local
 from ansible_collections.erpops.estate.plugins.module_utils.service.program import archive
 
+from tests.unit.plugins.module_utils.keys import Key
 from tests.unit.plugins.module_utils.ledger.memory import run
 
 VERIFY = "ansible_collections.erpops.estate.plugins.module_utils.ledger.verify"
@@ -34,11 +35,10 @@ VERIFY = "ansible_collections.erpops.estate.plugins.module_utils.ledger.verify"
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger of six entries with a checkpoint at the fourth, a copy of its bucket, and who may sign."""
     place = tmp_path_factory.mktemp("written")
-    key = place / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    (place / "allowed_signers").write_text(f"ledger@bastion {key.with_suffix('.pub').read_text()}")
+    key = Key(place, "key")
+    (place / "allowed_signers").write_text(key.allowed("ledger@bastion"))
     directory = LedgerDirectory(str(place / "ledger"))
-    ledger = local(directory, "lab", sign=lambda data: ssh_keygen.sign("it", data, str(key), NAMESPACE))
+    ledger = local(directory, "lab", sign=lambda data: sign("it", data, str(key.path), NAMESPACE))
     for index in range(3):
         ledger.append({"event": "opened", "run": run(f"run-{index}"), "playbook": "site.yml"})
         line = ledger.append({"event": "closed", "run": run(f"run-{index}")}, f'{{"run":{index}}}'.encode()).line
@@ -138,7 +138,7 @@ def test_a_checkpoint_that_somebody_else_signed_vouches_for_nothing(place: Path)
     report = ask(place)
     assert not report["ok"]
     assert report["signed"]["n"] == 0
-    assert "000000000004.json; expected one of a key in" in report["findings"][0]
+    assert "000000000004.json: signature" in report["findings"][0]
 
 
 def test_a_checkpoint_of_another_estate_is_none_of_this_one(place: Path) -> None:
