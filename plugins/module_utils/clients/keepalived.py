@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,19 +19,61 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 
 PID_FILE = "/run/keepalived.pid"
 DUMP_SECONDS = 3.0
+ARP_SECONDS = 0.3
+ARP, IPV4, ETHERNET, REQUEST = 0x0806, 0x0800, 1, 1
+BROADCAST = b"\xff" * 6
 
 
-def holds(address: str) -> bool:
-    """Return whether this host has the address now: only then can a socket be bound to it."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL:
-                return False
-            raise
-    return True
+def interface_with(address: str) -> str:
+    """Return the interface on which this host answers for the address now, "" when it does not.
+
+    On the loopback every edge has it all the time, in the scope of the host; that is not looked at.
+    """
+    told = _told("ip", "-oneline", "-4", "address", "show", "scope", "global", "to", f"{address}/32")
+    return told.split()[1] if told else ""
+
+
+def answered_elsewhere(address: str, interface: str) -> bool:
+    """Return whether another host answers for the address on the interface's network; needs root.
+
+    No connection can tell: one that is made on an edge ends there, as the address is on its loopback.
+    """
+    wanted = socket.inet_aton(address)
+    deadline = time.monotonic() + ARP_SECONDS
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP)) as wire:
+        wire.bind((interface, ARP))
+        own = wire.getsockname()[4]
+        # A question without an address of who asks changes nobody's table.
+        question = struct.pack("!HHBBH6s4s6s4s", ETHERNET, IPV4, 6, 4, REQUEST, own, bytes(4), bytes(6), wanted)
+        wire.send(BROADCAST + own + struct.pack("!H", ARP) + question)
+        while (left := deadline - time.monotonic()) > 0:
+            wire.settimeout(left)
+            try:
+                frame = wire.recv(64)
+            except TimeoutError:
+                break
+            if frame[22:28] != own and frame[28:32] == wanted:
+                return True
+    return False
+
+
+def on_loopback(address: str) -> bool:
+    """Return whether the loopback has the address, so that connections made to it live on when it moves away."""
+    return bool(_told("ip", "-oneline", "-4", "address", "show", "dev", "lo", "to", f"{address}/32"))
+
+
+def has_table(name: str) -> bool:
+    """Return whether the kernel has an nftables table of this name for IPv4; needs root."""
+    return bool(_told("nft", "list", "table", "ip", name))
+
+
+def interface_setting(interface: str, name: str) -> int:
+    """Return one of the kernel's IPv4 settings of an interface; 0 where there is no such interface."""
+    try:
+        with open(f"/proc/sys/net/ipv4/conf/{interface}/{name}", encoding="ascii") as stream:
+            return int(stream.read())
+    except FileNotFoundError:
+        return 0
 
 
 class KeepalivedClient:
@@ -95,15 +137,6 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def answers(address: str, port: int) -> bool:
-    """Return whether something accepts connections there."""
-    try:
-        with socket.create_connection((address, port), timeout=1.0):
-            return True
-    except OSError:
-        return False
-
-
 def _say(path: str, value: str) -> None:
     # Written in place: keepalived follows this very file.
     with open(path, "w", encoding="ascii") as stream:
@@ -124,3 +157,11 @@ def _read(path: str) -> list[dict[str, Any]] | None:
             return list(json.load(stream))
     except (OSError, ValueError):
         return None
+
+
+def _told(*command: str) -> str:
+    """Return what a program of this host says; nothing where it refuses."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=DUMP_SECONDS).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unreachable(command[0], expected="an answer", found=str(error), remedy=_REMEDY) from error

@@ -6,12 +6,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
 STATES = {0: "starting", 1: "backup", 2: "master", 3: "fault", 97: "deleted", 98: "stopped"}
 ABLE = ("backup", "master")
+# Of the role virtual_ip.
+TABLE = "erpops_virtual_ip"
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What the kernel was told so that open connections outlive a move of the address.
+
+    The address on the loopback, how ARP is answered and asked on the interface, and the table that hands on
+    segments of connections which another edge has.
+    """
+
+    on_loopback: bool
+    arp_ignore: int
+    arp_announce: int
+    table: bool
+
+
+# What an address on the loopback asks of the interface beside it: not to answer for it, not to speak of it.
+ARP_IGNORE, ARP_ANNOUNCE = 1, 2
+
+
+def interface_of(instances: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Return the interface that the instance has, "" for one that is not loaded."""
+    return next((str(entry.get("ifp_ifname", "")) for entry in instances if entry.get("iname") == name), "")
+
+
+def footing_reasons(address: str, interface: str, footing: Footing) -> list[str]:
+    """Return why connections that are open would not outlive a move of the address."""
+    objections = []
+    if not footing.on_loopback:
+        objections.append(f"expected {address} on the loopback too, found it is not there")
+    if footing.arp_ignore < ARP_IGNORE or footing.arp_announce < ARP_ANNOUNCE:
+        objections.append(
+            f"expected arp_ignore {ARP_IGNORE} and arp_announce {ARP_ANNOUNCE} on {interface},"
+            f" found {footing.arp_ignore} and {footing.arp_announce}"
+        )
+    if not footing.table:
+        objections.append(f"expected the nftables table {TABLE}, found none")
+    remedy = "a move would break open connections; systemctl reload keepalived sets it again"
+    return [f"keepalived: {objection}; {remedy}" for objection in objections]
 
 
 def instance_health(instances: Sequence[Mapping[str, Any]], name: str, wanted: Mapping[str, Any]) -> Verdict:

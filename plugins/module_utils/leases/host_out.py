@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import OUT_OF_SERVICE
@@ -51,12 +51,34 @@ class HostOut(LeasedState):
     def take(self, owner: str, reason: str, minutes: int) -> None:
         """Take the host out; where a cluster would not survive it, everything is as before and the lease is gone."""
         was_out = self.is_set()
+        if not was_out:
+            self._refuse_beside(self._others())
         try:
             super().take(owner, reason, minutes)
         except ClientError:
             if not was_out and not self._dry and self._store.find(self.kind, self._name):
                 self.give_back(owner, force=False)
             raise
+
+    def _others(self) -> list[str]:
+        """Return the leases by which other hosts are out."""
+        now = self._store.now()
+        leases = [held.lease for held in self._store.all().held if held.lease.kind == self.kind]
+        return [str(lease) for lease in leases if lease.name != self._name and not lease.expired(now)]
+
+    def _refuse_beside(self, others: list[str]) -> None:
+        """Refuse at once where a cluster lacks a member that was stopped on purpose: it would be waited for in vain."""
+        if not others:
+            return
+        try:
+            self._control.ask(0)
+        except Refused as error:
+            raise Refused(
+                error.what,
+                expected=error.expected,
+                found=error.found,
+                remedy=f"nothing was changed here; put back first: {'; '.join(others)}",
+            ) from error
 
 
 def take_back() -> list[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 
@@ -30,6 +30,17 @@ class Member(Protocol):
 
     def step_aside(self) -> list[str]:
         """Hand leadership to another member and return what was done, in sentences."""
+
+
+@runtime_checkable
+class Busy(Protocol):
+    """A member that has work under way for users which no other member can take over."""
+
+    def finish(self) -> list[str]:
+        """Wait, within a bound of its own, until that work has ended; return what was seen, in sentences.
+
+        Asked once the cluster has said that it may leave, and before it is stopped.
+        """
 
 
 class Solitary:

@@ -11,9 +11,12 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.keepalived import (
     KeepalivedClient,
-    answers,
-    holds,
+    answered_elsewhere,
+    has_table,
+    interface_setting,
+    interface_with,
     lever_pulled,
+    on_loopback,
     wait_until,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.health import keepalived as health
@@ -21,7 +24,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.verdict impor
 
 INSTANCE = "edge"
 LEAVE_FILE = "/run/erpops-edge-leave"
-HTTPS = 443
 # Longer than the other side needs to notice (three adverts) and to announce itself.
 MOVE_SECONDS = 5.0
 
@@ -35,14 +37,21 @@ class Lever:
 
     def has_address(self) -> bool:
         """Return whether this host has the address now."""
-        return bool(self.address) and holds(self.address)
+        return bool(self._interface())
+
+    def _interface(self) -> str:
+        return interface_with(self.address) if self.address else ""
 
     def give_up(self) -> list[str]:
         """Leave until another host has the address, then stay as a backup; without a taker it comes back."""
-        if not self.has_address() or not os.path.exists(self._leave_file):
+        interface = self._interface()
+        if not interface or not os.path.exists(self._leave_file):
             return []
         with lever_pulled(self._leave_file):
-            moved = wait_until(lambda: not self.has_address() and answers(self.address, HTTPS), MOVE_SECONDS)
+            # Who takes it has an edge that answers: without one keepalived is in fault.
+            moved = wait_until(
+                lambda: not self.has_address() and answered_elsewhere(self.address, interface), MOVE_SECONDS
+            )
         return [f"virtual address {self.address} moved to another edge"] if moved else []
 
 
@@ -62,8 +71,19 @@ class KeepalivedMember:
         }
 
     def health(self) -> Verdict:
-        """Return whether this host has the address or could take it."""
-        return health.instance_health(self._client.instances(), INSTANCE, self._wanted)
+        """Return whether this host has the address or could take it, and would not break connections by a move."""
+        instances = self._client.instances()
+        instance = health.instance_health(instances, INSTANCE, self._wanted)
+        if not (interface := health.interface_of(instances, INSTANCE)):
+            return instance
+        address = self._lever.address
+        footing = health.Footing(
+            on_loopback(address),
+            interface_setting(interface, "arp_ignore"),
+            interface_setting(interface, "arp_announce"),
+            has_table(health.TABLE),
+        )
+        return Verdict.of((*instance.reasons, *health.footing_reasons(address, interface, footing)), **instance.facts)
 
     def leads(self) -> bool:
         """Return whether the address is here."""

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import connections
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.traefik import TraefikClient
 from ansible_collections.erpops.estate.plugins.module_utils.health import traefik as health
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.keepalived import Lever
 from ansible_collections.erpops.estate.plugins.module_utils.policy import drained as policy
+from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
 DYNAMIC_FILE = "/etc/erpops/traefik/dynamic/estate.yml"
+ENTRY_PORTS = (80, 443)
+# The role names the services of websockets so. They are no requests that end: who holds one dials again.
+WEBSOCKETS = "-gevent"
+# A segment of a connection that has just been opened may still be on its way here.
+QUIET_SECONDS = 1.0
 
 
 class TraefikMember:
@@ -25,7 +33,8 @@ class TraefikMember:
 
     Parameters: ``name`` and ``url`` (management address), ``peers`` (a list of the same two), ``services``
     (servers by service), ``dynamic_file`` (where they are written), ``application_hosts`` (address by name),
-    ``certificate_file``, ``virtual_ip`` ("" when the estate has none). It leads while it has the virtual address.
+    ``certificate_file``, ``virtual_ip`` ("" when the estate has none), ``leave_seconds`` (how long the connections of
+    users are waited for). It leads while it has the virtual address.
     """
 
     def __init__(self, params: Mapping[str, Any]) -> None:
@@ -36,6 +45,7 @@ class TraefikMember:
         self._dynamic_file = dynamic_file(params)
         self._certificate_file = str(params["certificate_file"])
         self._lever = Lever(str(params["virtual_ip"]))
+        self._leave_seconds = float(params.get("leave_seconds") or 0)
 
     def health(self) -> Verdict:
         """Return whether the edge routes all it should, with the certificate that lies on this host."""
@@ -58,6 +68,34 @@ class TraefikMember:
         if not self._peers or not any(client.takes_requests() for client in self._peers.values()):
             return []
         return self._lever.give_up()
+
+    def finish(self) -> list[str]:
+        """Wait until the connections that users have here have ended, websockets apart.
+
+        Their segments reach this host after the address has moved, too. Kept ones are closed with an answer when
+        they are old enough; what is left at the end of the bound is cut.
+        """
+        if not self._lever.address or not self._peers:
+            return []
+        began, quiet_since, left = time.monotonic(), None, 0
+
+        def ended() -> Verdict:
+            nonlocal quiet_since, left
+            left = connections.accepted(ENTRY_PORTS) - self._websockets()
+            if left > 0:
+                quiet_since = None
+                return Verdict(False, (f"{self.name}: {left} connections of users are open",))
+            quiet_since = quiet_since or time.monotonic()
+            return Verdict.of(() if time.monotonic() - quiet_since >= QUIET_SECONDS else ("the last has just ended",))
+
+        done = wait_for(ended, self._leave_seconds).ok
+        waited = f"{self.name}: waited {time.monotonic() - began:.0f} s for the connections of its users to end"
+        return [waited if done else f"{waited}; {max(left, 0)} are cut"]
+
+    def _websockets(self) -> int:
+        """Return how many websockets this edge holds open for users."""
+        urls = {url for name, urls in self._services.items() if name.endswith(WEBSOCKETS) for url in urls}
+        return connections.opened({(policy.address_of(url), policy.port_of(url)) for url in urls})
 
     def _in_service(self) -> dict[str, list[str]]:
         drained = policy.drained(read(self._dynamic_file))

@@ -134,6 +134,8 @@ def _virtual_ip(inventory: Inventory) -> Iterator[Finding]:
         problem = f"{virtual_ip!r} is not an IP address"
         yield Finding(where, "estate_virtual_ip", problem, "Write one address without a prefix length")
         return
+    if wanted.version != 4:
+        yield Finding(where, "estate_virtual_ip", f"{virtual_ip} is IPv6", "Write an IPv4 address: edges move no other")
     owners = {
         host
         for variable in ADDRESSES

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, TimedOut
 from ansible_collections.erpops.estate.plugins.module_utils.policy.standing_order import starting, stopping
-from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads, pass_gate
+from ansible_collections.erpops.estate.plugins.module_utils.service.gate import ask, leads, pass_gate
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import Service, gate
 
 
@@ -27,17 +27,19 @@ class Control:
     dry: bool = False
     actions: list[str] = field(default_factory=list)
 
+    def ask(self, seconds: float) -> None:
+        """Refuse before anything is touched, leaderships included, where a member that follows may not leave."""
+        for service in self._running():
+            member = service.member()
+            if member is not None and not leads(member):
+                ask(service.name, member, seconds)
+
     def stop(self) -> list[str]:
         """Stop those that run, each after its gate, and return their names; on a refusal start what was stopped."""
         stopped: list[str] = []
-        running = [
-            service
-            for service in self._ordered(stopping)
-            if service.runtime(dry=self.dry).observe(service.name).running
-        ]
-        self._ask_first(running)
+        self.ask(self.gate_timeout)
         try:
-            for service in running:
+            for service in self._running():
                 self._stop(service)
                 stopped.append(service.name)
         except ClientError:
@@ -63,12 +65,13 @@ class Control:
             self._start(service)
         return [service.name for service in self.services]
 
-    def _ask_first(self, services: Sequence[Service]) -> None:
-        """Refuse before anything is touched, leaderships included, where a member that follows may not leave."""
-        for service in services:
-            member = service.member()
-            if member is not None and not leads(member):
-                pass_gate(service.name, member, self.gate_timeout)
+    def _running(self) -> list[Service]:
+        """Return those that run, in the order in which they go down."""
+        return [
+            service
+            for service in self._ordered(stopping)
+            if service.runtime(dry=self.dry).observe(service.name).running
+        ]
 
     def _stop(self, service: Service) -> None:
         if not self.dry:

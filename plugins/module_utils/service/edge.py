@@ -26,6 +26,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.health import traefi
 from ansible_collections.erpops.estate.plugins.module_utils.health.traefik_overview import overview
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.traefik import (
+    WEBSOCKETS,
     TraefikMember,
     dynamic_file,
     look,
@@ -36,8 +37,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.definition im
 from ansible_collections.erpops.estate.plugins.module_utils.service import files
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
-# The role names the services of websockets so. They are no requests that end: who holds one dials again.
-WEBSOCKETS = "-gevent"
 # Of a request that has just been routed there may be no connection yet.
 QUIET_SECONDS = 1.0
 
@@ -179,13 +178,14 @@ class EdgeOfHost:
         return self._open(address, websockets=True)
 
     def _open(self, address: str, *, websockets: bool) -> int:
-        urls = {
-            url
-            for name, urls in self._params["services"].items()
-            for url in urls
-            if name.endswith(WEBSOCKETS) is websockets and drained.address_of(url) == address
-        }
-        return connections.established(address, {drained.port_of(url) for url in urls})
+        return connections.opened(
+            {
+                (address, drained.port_of(url))
+                for name, urls in self._params["services"].items()
+                for url in urls
+                if name.endswith(WEBSOCKETS) is websockets and drained.address_of(url) == address
+            }
+        )
 
     def _look(self, name: str) -> judge.Edge:
         return replace(look(name, self._clients[name]), name=name)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
-from ansible_collections.erpops.estate.plugins.module_utils.members.base import Member
+from ansible_collections.erpops.estate.plugins.module_utils.members.base import Busy, Member
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
 
@@ -20,14 +20,8 @@ def leads(member: Member | None) -> bool:
         return False
 
 
-def pass_gate(name: str, member: Member | None, timeout: float) -> list[str]:
-    """Hand leadership over and return what was done; raise :class:`Refused` while the cluster would not survive it.
-
-    ``timeout`` is how many seconds the gate may take to open.
-    """
-    if member is None:
-        return []
-    actions = member.step_aside() if leads(member) else []
+def ask(name: str, member: Member, timeout: float) -> None:
+    """Raise :class:`Refused` while the cluster would not survive losing the member, after ``timeout`` seconds."""
     verdict = wait_for(member.may_leave, timeout)
     if not verdict.ok:
         raise Refused(
@@ -36,4 +30,15 @@ def pass_gate(name: str, member: Member | None, timeout: float) -> list[str]:
             found="; ".join(verdict.reasons),
             remedy="nothing was changed here; mend the other members first and run again",
         )
-    return actions
+
+
+def pass_gate(name: str, member: Member | None, timeout: float) -> list[str]:
+    """Hand leadership over, ask, let what is under way end, and return what was done.
+
+    ``timeout`` is how many seconds the gate may take to open.
+    """
+    if member is None:
+        return []
+    actions = member.step_aside() if leads(member) else []
+    ask(name, member, timeout)
+    return actions + (member.finish() if isinstance(member, Busy) else [])

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.health.keepalived import instance_health
+from ansible_collections.erpops.estate.plugins.module_utils.health.keepalived import (
+    Footing,
+    footing_reasons,
+    instance_health,
+    interface_of,
+)
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "keepalived"
 ADDRESS = "172.30.77.10"
@@ -52,3 +57,28 @@ def test_what_is_wrong_is_named(dump: str, name: str, asked: dict[str, Any], com
 def test_a_master_without_its_address_is_not_healthy() -> None:
     lost = [{**entry, "vipset": False} for entry in instances("master")]
     assert "found it without" in "; ".join(instance_health(lost, "edge", wanted()).reasons)
+
+
+def test_the_interface_is_what_the_daemon_says() -> None:
+    assert interface_of(instances("backup"), "edge") == "eth0"
+    assert interface_of(instances("backup"), "other") == ""
+
+
+@pytest.mark.parametrize(
+    ("footing", "complaints"),
+    [
+        (Footing(on_loopback=True, arp_ignore=1, arp_announce=2, table=True), []),
+        (Footing(on_loopback=False, arp_ignore=1, arp_announce=2, table=True), [f"expected {ADDRESS} on the loopback"]),
+        (Footing(on_loopback=True, arp_ignore=0, arp_announce=2, table=True), ["on eth0, found 0 and 2"]),
+        (
+            Footing(on_loopback=True, arp_ignore=1, arp_announce=0, table=False),
+            ["on eth0, found 1 and 0", "table erpops_virtual_ip, found none"],
+        ),
+    ],
+)
+def test_what_would_break_connections_is_named(footing: Footing, complaints: list[str]) -> None:
+    found = footing_reasons(ADDRESS, "eth0", footing)
+    assert len(found) == len(complaints)
+    for sentence, complaint in zip(found, complaints, strict=True):
+        assert complaint in sentence
+        assert "systemctl reload keepalived" in sentence

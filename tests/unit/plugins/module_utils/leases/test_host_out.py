@@ -27,6 +27,12 @@ class Services:
         self.actions: list[str] = []
         self.running = ["etcd", "patroni"]
         self.closed = ""
+        self.asked: float | None = None
+
+    def ask(self, seconds: float) -> None:
+        self.asked = seconds
+        if self.closed:
+            raise Refused("gate of patroni", found=self.closed)
 
     def stop(self) -> None:
         if self.closed:
@@ -50,12 +56,14 @@ def keys() -> Keys:
     return Keys()
 
 
-def do(state: str, services: Services, keys: Keys, owner: str = "ada", *, dry: bool = False) -> dict[str, Any]:
+def do(
+    state: str, services: Services, keys: Keys, owner: str = "ada", *, name: str = "node2", dry: bool = False
+) -> dict[str, Any]:
     services.actions = []
     outcome = Outcome()
     store = LeaseStore(keys, "lab", lambda: NOON)  # type: ignore[arg-type]  # the part that is used
     control: Any = services
-    host = host_out.HostOut("node2", control, store, outcome, dry=dry)
+    host = host_out.HostOut(name, control, store, outcome, dry=dry)
     if state == "out":
         host.take(owner, "new memory", 30)
     else:
@@ -113,3 +121,18 @@ def test_a_dry_run_only_says_it(services: Services, keys: Keys) -> None:
     assert found["actions"] == ["lease taken", "host taken out of service"]
     assert not host_out.MARK.exists()
     assert not keys.entries_by_key
+
+
+def test_beside_a_host_that_is_out_nothing_is_waited_for(services: Services, keys: Keys) -> None:
+    do("out", services, keys)
+    assert services.asked is None
+    host_out.MARK.unlink()
+    other = Services()
+    other.closed = "the cluster would lose its quorum"
+    with pytest.raises(
+        Refused, match="lose its quorum; .*put back first: host_out node2, held by ada .new memory."
+    ) as one:
+        do("out", other, keys, name="node3", dry=True)
+    assert (other.asked, one.value.kind) == (0, "refused")
+    other.closed = ""
+    assert do("out", other, keys, name="node3")["actions"][-1] == "host taken out of service"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,21 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.members import keepalived as members
 
 
-def test_only_an_address_of_this_host_is_held() -> None:
-    assert client.holds("127.0.0.1")
-    assert not client.holds("192.0.2.1")
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1"])
+def test_an_address_of_the_loopback_or_of_nobody_is_not_held(address: str) -> None:
+    assert client.interface_with(address) == ""
+
+
+def test_what_this_host_answers_for_has_an_interface() -> None:
+    told = subprocess.check_output(["ip", "-oneline", "-4", "address", "show", "scope", "global"], text=True)
+    for line in told.splitlines()[:1]:
+        _number, interface, _family, address, *_rest = line.split()
+        assert client.interface_with(address.partition("/")[0]) == interface
+
+
+def test_what_only_the_loopback_has_is_there() -> None:
+    assert client.on_loopback("127.0.0.1")
+    assert not client.on_loopback("192.0.2.1")
 
 
 def test_the_lever_is_let_go_whatever_happens(tmp_path: Path) -> None:
@@ -37,6 +50,7 @@ def test_without_a_taker_nothing_was_handed_over(tmp_path: Path, monkeypatch: py
     lever = tmp_path / "leave"
     lever.write_text("0\n")
     monkeypatch.setattr(members, "MOVE_SECONDS", 0.1)
+    monkeypatch.setattr(members, "interface_with", lambda _address: "eth0")
     assert members.Lever("127.0.0.1", str(lever)).give_up() == []
     assert lever.read_text() == "0\n"
 

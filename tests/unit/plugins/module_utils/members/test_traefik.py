@@ -14,6 +14,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.clients import connections
+from ansible_collections.erpops.estate.plugins.module_utils.members import keepalived, traefik
 from ansible_collections.erpops.estate.plugins.module_utils.members.traefik import TraefikMember
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "traefik"
@@ -65,7 +67,9 @@ def edges() -> Iterator[tuple[Recorded, Recorded]]:
         edge.server.shutdown()
 
 
-def member(own: str, peers: dict[str, str], tmp_path: Path, virtual_ip: str = "") -> TraefikMember:
+def member(
+    own: str, peers: dict[str, str], tmp_path: Path, virtual_ip: str = "", leave_seconds: float = 0
+) -> TraefikMember:
     return TraefikMember(
         {
             "name": "node1",
@@ -75,6 +79,7 @@ def member(own: str, peers: dict[str, str], tmp_path: Path, virtual_ip: str = ""
             "certificate_file": str(tmp_path / "tls.crt"),
             "dynamic_file": str(tmp_path / "estate.yml"),
             "virtual_ip": virtual_ip,
+            "leave_seconds": leave_seconds,
         }
     )
 
@@ -98,12 +103,48 @@ def test_without_a_healthy_other_this_one_stays(edges: tuple[Recorded, Recorded]
     assert "Traefik at" in "; ".join(edge.may_leave().reasons)
 
 
-def test_the_address_must_have_moved(edges: tuple[Recorded, Recorded], tmp_path: Path) -> None:
+def test_the_address_must_have_moved(
+    edges: tuple[Recorded, Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own, other = edges
-    edge = member(own.url, {"node2": other.url}, tmp_path, virtual_ip="127.0.0.1")
+    monkeypatch.setattr(keepalived, "interface_with", {"192.0.2.10": "eth0", "192.0.2.1": ""}.__getitem__)
+    edge = member(own.url, {"node2": other.url}, tmp_path, virtual_ip="192.0.2.10")
     assert edge.leads()
     assert "found it here" in "; ".join(edge.may_leave().reasons)
     assert not member(own.url, {"node2": other.url}, tmp_path, virtual_ip="192.0.2.1").leads()
+
+
+def test_users_are_waited_for_and_their_websockets_are_not(
+    edges: tuple[Recorded, Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = edges
+    edge = member(own.url, {"node2": other.url}, tmp_path, virtual_ip="192.0.2.10", leave_seconds=5)
+    monkeypatch.setattr(traefik, "QUIET_SECONDS", 0.0)
+    users = iter([7, 4, 3])
+    asked: list[set[tuple[str, int]]] = []
+
+    def websockets(ends: set[tuple[str, int]]) -> int:
+        asked.append(ends)
+        return 3
+
+    monkeypatch.setattr(connections, "accepted", lambda _ports: next(users))
+    monkeypatch.setattr(connections, "opened", websockets)
+    assert edge.finish() == ["node1: waited 1 s for the connections of its users to end"]
+    assert asked[0] == {(host, port) for host in HOSTS for port in (8072, 8172)}
+    assert not list(users)
+
+
+def test_who_stays_beyond_the_bound_is_counted(
+    edges: tuple[Recorded, Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = edges
+    monkeypatch.setattr(connections, "accepted", lambda _ports: 2)
+    monkeypatch.setattr(connections, "opened", lambda _ends: 1)
+    edge = member(own.url, {"node2": other.url}, tmp_path, virtual_ip="192.0.2.10")
+    assert edge.finish() == ["node1: waited 0 s for the connections of its users to end; 1 are cut"]
+    # Nobody else could take new ones, or they keep coming by another way: waiting would lead to nothing.
+    assert member(own.url, {}, tmp_path, virtual_ip="192.0.2.10").finish() == []
+    assert member(own.url, {"node2": other.url}, tmp_path).finish() == []
 
 
 def test_an_edge_declared_alone_may_leave_and_has_nobody_to_hand_over_to(

@@ -111,6 +111,7 @@ def test_an_empty_inventory_is_no_estate() -> None:
         pytest.param([everywhere(estate_virtual_ip="10.0.0.10/24")], "'10.0.0.10/24' is not an IP", id="with a prefix"),
         pytest.param([everywhere(estate_virtual_ip="10.0.0.256")], "is not an IP address", id="no address"),
         pytest.param([everywhere(estate_virtual_ip="vip.example.com")], "is not an IP address", id="a name"),
+        pytest.param([everywhere(estate_virtual_ip="fd00::10")], "fd00::10 is IPv6", id="IPv6"),
         pytest.param([everywhere(estate_virtual_ip="10.0.0.2")], "10.0.0.2 is the address of n2", id="a host's"),
         pytest.param([group("edge")], "no edge can carry it", id="virtual IP without edges"),
     ],
@@ -126,7 +127,6 @@ def test_addresses(spoils: list[Spoil], expected: str) -> None:
     [
         pytest.param([everywhere(estate_virtual_ip="")], id="no virtual IP"),
         pytest.param([everywhere(estate_virtual_ip="10.0.0.20")], id="begins like a host's"),
-        pytest.param([everywhere(estate_virtual_ip="fd00::10")], id="IPv6"),
         pytest.param(
             [on("n1", estate_data_address="10.0.0.2"), on("n2", estate_data_address="10.0.0.1")], id="crossed"
         ),
