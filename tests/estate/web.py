@@ -98,6 +98,12 @@ class Route:
             connection.close()
 
 
+def through(route: Route) -> HTTPSConnection:
+    """Return a connection by that route which its owner keeps; it is opened by the first request."""
+    assert route.context is not None
+    return _Through(route.name, route.address, route.context, route.timeout)
+
+
 @dataclass
 class Json2:
     """Odoo's JSON-2 with an API key."""

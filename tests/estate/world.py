@@ -120,9 +120,13 @@ class Estate:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
+    def edges_with_address(self) -> list[Host]:
+        """Return the edges that answer for the virtual address now; on the loopback every edge has it."""
+        command = "ip -oneline address show scope global to %s/32"
+        return [host for host in self.group("edge") if host.check_output(command, self.virtual_ip)]
+
     def edge_with_address(self) -> Host:
-        """Return the edge that answers for the virtual address now; on the loopback every edge has it."""
-        for host in self.group("edge"):
-            if host.check_output("ip -oneline address show scope global to %s/32", self.virtual_ip):
-                return host
-        raise AssertionError(f"expected one edge to have {self.virtual_ip}, found none")
+        """Return the edge that answers for the virtual address now."""
+        found = self.edges_with_address()
+        assert found, f"expected one edge to have {self.virtual_ip}, found none"
+        return found[0]

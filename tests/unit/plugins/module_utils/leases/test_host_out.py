@@ -129,10 +129,8 @@ def test_beside_a_host_that_is_out_nothing_is_waited_for(services: Services, key
     host_out.MARK.unlink()
     other = Services()
     other.closed = "the cluster would lose its quorum"
-    with pytest.raises(
-        Refused, match="lose its quorum; .*put back first: host_out node2, held by ada .new memory."
-    ) as one:
+    with pytest.raises(Refused, match=r"lose its quorum; .*put back first: host_out node2, held by ada \(new memory\)"):
         do("out", other, keys, name="node3", dry=True)
-    assert (other.asked, one.value.kind) == (0, "refused")
+    assert other.asked == 0
     other.closed = ""
     assert do("out", other, keys, name="node3")["actions"][-1] == "host taken out of service"

@@ -1,0 +1,166 @@
+"""The virtual address moves: connections that are open live on, and new ones are taken all the time."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from statistics import median
+
+import pytest
+
+from tests.estate import access, module
+from tests.estate.callers import NewCallers, Regular
+from tests.estate.wait import until, until_whole
+from tests.estate.web import Json2, Route
+from tests.estate.world import Estate, Host, Instance
+from tests.load.sockets import Listener
+from tests.load.wire import Wire
+
+LEAVE_FILE = "/run/erpops-edge-leave"
+EDGE_LOST = 1.5
+
+
+@pytest.fixture
+def route(estate: Estate, north: Instance) -> Route:
+    return Route.virtual(estate, north)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole(estate: Estate) -> Iterator[None]:
+    until_whole(estate)
+    yield
+    until_whole(estate)
+
+
+def holders(estate: Estate) -> list[str]:
+    """Return the names of the edges that answer for the address."""
+    return [host.name for host in estate.edges_with_address()]
+
+
+def move(estate: Estate) -> float:
+    """Ask the edge that has the address to leave, and return the seconds until another has it."""
+    before = estate.edge_with_address()
+    before.write(LEAVE_FILE, "1\n")
+    try:
+        return until(lambda: holders(estate) not in ([], [before.name]), 10, "another edge with the address")
+    finally:
+        before.write(LEAVE_FILE, "0\n")
+
+
+class Order:
+    """A call whose body is sent in two parts, so that the address can move between them."""
+
+    def __init__(self, route: Route, odoo: Json2) -> None:
+        body = json.dumps({"domain": [], "fields": ["login"], "limit": 1}).encode()
+        head = (
+            "POST /json/2/res.users/search_read HTTP/1.1", f"Host: {route.name}", f"Content-Length: {len(body)}",
+            f"Authorization: bearer {odoo.api_key}", f"X-Odoo-Database: {odoo.database}",
+            "Content-Type: application/json", "Connection: close", "", "",
+        )  # fmt: skip
+        assert route.context is not None
+        plain = socket.create_connection((route.address, route.port), 20)
+        self._wire = route.context.wrap_socket(plain, server_hostname=route.name)
+        self._wire.sendall("\r\n".join(head).encode() + body[:10])
+        self._rest = body[10:]
+
+    def end(self) -> bytes:
+        """Send the rest and return the whole answer."""
+        self._wire.sendall(self._rest)
+        answer = b""
+        while data := self._wire.recv(65536):
+            answer += data
+        self._wire.close()
+        return answer
+
+
+def test_open_connections_live_on_when_the_address_moves(
+    estate: Estate, north: Instance, odoo: Json2, route: Route
+) -> None:
+    session = access.logged_in(estate, north)
+    stop = threading.Event()
+    screen = Listener(Wire.to(estate, north), f"session_id={session.session_id}", stop, lambda *_: None)
+    thread = threading.Thread(target=screen.run, daemon=True)
+    thread.start()
+    took = []
+    with NewCallers(route) as callers, Regular(route) as regular:
+        until(lambda: len(screen.answers) > 1, 10, "an open websocket")
+        for _turn in range(3):
+            order = Order(route, odoo)
+            answers = len(screen.answers)
+            took.append(move(estate))
+            assert order.end().startswith(b"HTTP/1.1 200"), "the request in flight"
+            until(lambda seen=answers: len(screen.answers) > seen + 1, 5, "answers on the same websocket")  # type: ignore[misc]  # bound now
+    stop.set()
+    thread.join()
+    print(f"address elsewhere after {median(took):.2f} s, at most {max(took):.2f} s; {callers}")
+    print(f"kept connection: {regular.answers} answers on {regular.opened} connections")
+    assert callers.failed() == []
+    assert regular.troubles == []
+    assert screen.outages == []
+
+
+def test_an_edge_that_is_restarted_ends_nobody_s_request(estate: Estate, route: Route) -> None:
+    edge = estate.edge_with_address()
+    began = time.monotonic()
+    with NewCallers(route) as callers, Regular(route) as regular:
+        done = module.run(edge, "service_state", {"services": ["traefik"], "state": "restarted"})
+    print(f"restarted in {time.monotonic() - began:.0f} s: {done['actions']}; {callers}")
+    print(f"kept connection: {regular.answers} answers on {regular.opened} connections")
+    assert [action for action in done["actions"] if "connections of its users to end" in action]
+    assert not [action for action in done["actions"] if "are cut" in action]
+    assert callers.failed() == []
+    assert regular.troubles == []
+    assert estate.edge_with_address().name != edge.name
+
+
+def test_an_edge_that_dies_is_hardly_noticed_by_who_comes_then(estate: Estate, route: Route) -> None:
+    outages = []
+    for _turn in range(2):
+        edge = estate.edge_with_address()
+        with NewCallers(route) as callers:
+            edge.check_output("docker kill traefik")
+            try:
+                until(lambda gone=edge.name: gone not in holders(estate), 10, "another edge with the address")  # type: ignore[misc]  # bound now
+                time.sleep(1)
+            finally:
+                edge.check_output("docker start traefik")
+        print(callers)
+        outages.append(callers.outage())
+        until_whole(estate)
+    print(f"edge killed: without an answer for {median(outages):.2f} s, at most {max(outages):.2f} s")
+    assert max(outages) <= EDGE_LOST
+
+
+def test_two_edges_do_not_go_on_answering_for_it(estate: Estate, route: Route) -> None:
+    edge = estate.edge_with_address()
+    with NewCallers(route) as callers:
+        edge.check_output("systemctl kill --kill-whom=all --signal=KILL keepalived")
+        # It may be back before anybody else has noticed.
+        time.sleep(3)
+        until(lambda: len(holders(estate)) == 1, 5, "one edge with the address")
+    print(callers)
+    assert callers.outage() <= EDGE_LOST
+
+
+def test_what_a_move_stands_on_is_part_of_the_health(estate: Estate) -> None:
+    edge = next(host for host in estate.group("edge") if host.name not in holders(estate))
+    edge.check_output("ip address delete %s/32 dev lo", estate.virtual_ip)
+    edge.check_output("nft delete table ip erpops_virtual_ip")
+    try:
+        reasons = health(edge)["reasons"]
+    finally:
+        edge.check_output("systemctl reload keepalived")
+    assert len(reasons) == 2
+    assert f"expected {estate.virtual_ip} on the loopback" in reasons[0]
+    assert "expected the nftables table" in reasons[1]
+    assert health(edge)["ok"]
+
+
+def health(host: Host) -> dict[str, list[str]]:
+    """Return what the health predicate says of keepalived there."""
+    seen = module.run(host, "service_info", {"services": ["keepalived"]})["services"][0]
+    found: dict[str, list[str]] = seen["health"]
+    return found
