@@ -13,10 +13,13 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo import OdooClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
+from ansible_collections.erpops.estate.plugins.module_utils.clients.traefik import TraefikClient
 from ansible_collections.erpops.estate.plugins.module_utils.health.odoo import WEB, Container, container_health
 from ansible_collections.erpops.estate.plugins.module_utils.health.odoo import may_leave as another_serves
+from ansible_collections.erpops.estate.plugins.module_utils.health.traefik import last_of
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.base import Solitary
+from ansible_collections.erpops.estate.plugins.module_utils.members.traefik import look as look_at_edge
 from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_for
 
 PATIENCE_SECONDS = 60
@@ -37,8 +40,9 @@ class OdooMember(Solitary):
     """The container of one kind of process of one instance on this host.
 
     Parameters: ``name``, ``process`` (web, cron or jobs), ``address``, ``http_port``; for web ``gevent_port``,
-    ``peers`` (name and address of the other application nodes), ``drain_file`` and ``drain_seconds``; for cron and
-    jobs ``service_file``, ``service``, ``database`` and ``application``, the beginning of its application name.
+    ``peers`` (name and address of the other application nodes), ``edges`` (name and url of each edge's management
+    address), ``drain_file`` and ``drain_seconds``; for cron and jobs ``service_file``, ``service``, ``database`` and
+    ``application``, the beginning of its application name.
 
     A container for web leads while the edge sends it requests that another node could take. Of the others none
     does: which job runner is active is settled by a lock that passes on by itself.
@@ -54,14 +58,24 @@ class OdooMember(Solitary):
         return container_health(self._look(self.name, self._client))
 
     def may_leave(self) -> Verdict:
-        """Return whether another application node serves the instance; work in the background may wait."""
+        """Return whether the edges send users to another node that serves them; work in the background may wait."""
         if self._params["process"] != WEB:
             return Verdict(True)
         others = [
             container_health(self._look(f"{self.name} on {peer['name']}", self._at(peer["name"], peer["address"])))
             for peer in self._params.get("peers") or ()
         ]
-        return another_serves(self.name, others)
+        serves = another_serves(self.name, others)
+        if not serves.ok or not others:
+            return serves
+        own = f"http://{self._params['address']}:{self._params['http_port']}"
+        edges = [look_at_edge(edge["name"], TraefikClient(edge["url"])) for edge in self._params.get("edges") or ()]
+        # One that is healthy serves nobody while it is drained.
+        return Verdict.of(
+            f"{edge.name}: expected another server that is up and not drained in {service}, found none"
+            for edge in edges
+            for service in last_of(edge, {own})
+        )
 
     def leads(self) -> bool:
         """Return whether users are served here and could be elsewhere."""
