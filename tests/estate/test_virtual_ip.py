@@ -19,6 +19,14 @@ from tests.estate.world import Estate, Host, Instance
 from tests.load.sockets import Listener
 from tests.load.wire import Wire
 
+# What the network sees of an edge whose host is gone: no advert, no answer for the address, nothing from it.
+GONE = """
+table ip gone {{
+  chain arriving {{ type filter hook prerouting priority -300; ip daddr {0} drop; ip protocol 112 drop; }}
+  chain leaving {{ type filter hook output priority -300; ip saddr {0} drop; ip protocol 112 drop; }}
+}}
+table arp gone {{ chain leaving {{ type filter hook output priority 0; arp saddr ip {0} drop; }} }}
+"""
 LEAVE_FILE = "/run/erpops-edge-leave"
 EDGE_LOST = 1.5
 
@@ -131,6 +139,23 @@ def test_an_edge_that_dies_is_hardly_noticed_by_who_comes_then(estate: Estate, r
         outages.append(callers.outage())
         until_whole(estate)
     print(f"edge killed: without an answer for {median(outages):.2f} s, at most {max(outages):.2f} s")
+    assert max(outages) <= EDGE_LOST
+
+
+def test_an_edge_whose_host_is_gone_is_replaced(estate: Estate, route: Route) -> None:
+    outages = []
+    for _turn in range(3):
+        edge = estate.edge_with_address()
+        with NewCallers(route) as callers:
+            edge.check_output("printf %%s %s | nft --file -", GONE.format(estate.virtual_ip))
+            try:
+                time.sleep(4)
+            finally:
+                edge.check_output("nft delete table ip gone; nft delete table arp gone")
+            until(lambda: len(holders(estate)) == 1, 5, "one edge with the address")
+        print(callers)
+        outages.append(callers.outage())
+    print(f"host gone: without an answer for {median(outages):.2f} s, at most {max(outages):.2f} s")
     assert max(outages) <= EDGE_LOST
 
 
