@@ -25,7 +25,7 @@ table ip gone {{
   chain arriving {{ type filter hook prerouting priority -300; ip daddr {0} drop; ip protocol 112 drop; }}
   chain leaving {{ type filter hook output priority -300; ip saddr {0} drop; ip protocol 112 drop; }}
 }}
-table arp gone {{ chain leaving {{ type filter hook output priority 0; arp saddr ip {0} drop; }} }}
+table arp gone {{ chain leaving {{ type filter hook output priority 0; arp saddr ip {0} drop; }}; }}
 """
 LEAVE_FILE = "/run/erpops-edge-leave"
 EDGE_LOST = 1.5
