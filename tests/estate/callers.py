@@ -13,7 +13,7 @@ from types import TracebackType
 from tests.estate.web import Route, through
 
 EVERY = 0.05
-# Who has no answer after this has noticed.
+# Seconds after which somebody who waits counts as one without an answer.
 PATIENCE = 1.0
 # The edges answer this by themselves, and refuse it.
 PATH, REFUSED = "/websocket/health", 403
@@ -24,6 +24,7 @@ class NewCallers(AbstractContextManager["NewCallers"]):
     """A new connection every 50 ms, each with one request that the edge answers itself."""
 
     route: Route
+    patience: float = PATIENCE
     called: list[tuple[float, float, str]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(60))
