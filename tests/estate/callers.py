@@ -70,11 +70,8 @@ class NewCallers(AbstractContextManager["NewCallers"]):
     def _call(self, due: float) -> None:
         found = ""
         try:
-            status = (
-                Route(self.route.name, self.route.address, self.route.context, timeout=PATIENCE)
-                .request("GET", PATH)
-                .status
-            )
+            route = Route(self.route.name, self.route.address, self.route.context, timeout=self.patience)
+            status = route.request("GET", PATH).status
             found = "" if status == REFUSED else f"status {status}"
         except OSError as error:
             found = str(error)
