@@ -146,7 +146,7 @@ def _twice(file: str, parts: list[tuple[Any, int]]) -> Iterator[Finding]:
     """Two events with one UID are one to every calendar program, and one of them is not shown."""
     keys = [
         (str(part.get("UID", "")), str(part["RECURRENCE-ID"].dt) if "RECURRENCE-ID" in part else "")
-        for part, _ in parts
+        for part, _line in parts
     ]
     counted = Counter(keys)
     for (part, line), key in zip(parts, keys, strict=True):

@@ -64,6 +64,8 @@ class PolicyRepository:
         guarded(self._owners)
         if not Path(self._directory).is_dir():
             raise MissingFile(self._directory, expected="the directory that governs changes", found="nothing")
+        for path in sorted(Path(self._directory, "approvers").glob("*")):
+            guarded(str(path))
         self._clean()
         commit = self._git("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
         return Snapshot(commit, self._signer(commit), self._files(commit))
@@ -79,6 +81,11 @@ class PolicyRepository:
             )
         named = [f":(literal){path}" for path in paths]
         return self._git("log", "-1", "--format=%H", commit, "--", *named).decode().strip()
+
+    def follows(self, commit: str, earlier: str) -> bool:
+        """Return whether a commit is the earlier one or came after it."""
+        done = self._run("merge-base", "--is-ancestor", earlier, commit)
+        return done.returncode == 0
 
     def _clean(self) -> None:
         status = self._git("status", "--porcelain=v1", "-z", "--untracked-files=all").decode(errors="replace")
@@ -167,7 +174,7 @@ def guarded(path: str) -> None:
         try:
             status = os.stat(place)
         except OSError as error:
-            raise MissingFile(path, expected="an allowed_signers file", found=str(error)) from error
+            raise MissingFile(path, expected="a file that says who is trusted", found=str(error)) from error
         open_to_all = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
         if open_to_all or status.st_uid not in (0, os.getuid()):
             raise NotTrusted(

@@ -54,13 +54,23 @@ class Laid:
     signatures: SshSignatures
 
 
-def laid_down(directory: str, owners: str, *, change_id: str, now: datetime, cache: str | None = None) -> Laid:
+def laid_down(
+    directory: str, owners: str, *, change_id: str, now: datetime, newest: str = "", cache: str | None = None
+) -> Laid:
     """Read a repository for one change; raise where anything in it is wrong, and touch nothing.
 
-    ``owners`` is the allowed_signers file of those who may sign its commits, ``cache`` keeps what calendars came to.
+    ``owners`` is the allowed_signers file of those who may sign its commits, ``cache`` where parsed calendars are kept.
+    ``newest`` is the commit by which this estate was governed last: with an older one a freeze could be gone round.
     """
     repository = PolicyRepository(directory, owners)
     found = repository.snapshot()
+    if newest and not repository.follows(found.commit, newest):
+        raise Refused(
+            f"{directory} at commit {found.commit[:12]}",
+            expected=f"commit {newest[:12]}, by which this estate was governed last, or one that came after it",
+            found="another",
+            remedy="fetch and check out what is newest",
+        )
     ground = repository.ground(found.commit, [POLICY, f"changes/{change_id}.yml"])
     governance, faults = read(found.files, now, commit=found.commit, grounds={change_id: ground}, cache=cache)
     if governance is None:

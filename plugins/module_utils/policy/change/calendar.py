@@ -75,11 +75,15 @@ def opening(
     ``window`` says whether one is needed, ``freeze`` whether freezes count (only break-glass may be without).
     """
     second, needed = now.timestamp(), math.ceil(needed_seconds)
-    frozen = [event for event in calendars.events if freeze and event.effect == FREEZE and event.scope.touches(target)]
-    windows = [event for event in calendars.events if event.effect == WINDOW and event.scope.touches(target)]
-    by_part = {part: _covering(windows, target, part) for part in (target.parts if window else ())}
+    frozen = [one for scope, group in _by_scope(calendars, FREEZE) if freeze and scope.touches(target) for one in group]
+    windows = [(scope, group) for scope, group in _by_scope(calendars, WINDOW) if scope.touches(target)]
+    covered: dict[tuple[int, ...], list[Part]] = {}
+    for part in target.parts if window else ():
+        covering = (index for index, (scope, _group) in enumerate(windows) if scope.covers(target, part))
+        covered.setdefault(tuple(covering), []).append(part)
+    by_parts = [(parts, [one for index in groups for one in windows[index][1]]) for groups, parts in covered.items()]
     opened = [calendars.known]
-    for events in by_part.values():
+    for _parts, events in by_parts:
         opened = common(opened, _from(events, second))
     free = without(opened, _from(frozen, second))
     current = at(free, second)
@@ -90,8 +94,9 @@ def opening(
     else:
         objections += [
             f"window: expected one that is open now for {part}, found {_nearest(events, second)}"
-            for part, events in by_part.items()
+            for parts, events in by_parts
             if not any(at(event.spans, second) for event in events)
+            for part in parts
         ]
     if current and current[1] - second < needed:
         ending = _ending(frozen, current[1], known=calendars.known)
@@ -105,8 +110,14 @@ def opening(
     )
 
 
-def _covering(events: Iterable[Event], target: Target, part: Part) -> list[Event]:
-    return [event for event in events if event.scope.covers(target, part)]
+def _by_scope(calendars: Calendars, effect: str) -> list[tuple[Scope, list[Event]]]:
+    """Return the events by what they are about: of thousands, few differ in that."""
+    groups: dict[frozenset[tuple[str, frozenset[str]]], tuple[Scope, list[Event]]] = {}
+    for event in calendars.events:
+        if event.effect == effect:
+            key = frozenset(event.scope.limits.items())
+            groups.setdefault(key, (event.scope, []))[1].append(event)
+    return list(groups.values())
 
 
 def _from(events: Iterable[Event], second: float) -> list[Span]:

@@ -60,4 +60,4 @@ class Plan:
 
     def remaining_seconds(self, done: Collection[str] = ()) -> int:
         """Return how long the steps take that are not done yet."""
-        return sum(step.seconds for step in self.steps if step.name not in done)
+        return sum(max(0, step.seconds) for step in self.steps if step.name not in done)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients import approval_files
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import NotSigned
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import NotSigned, NotTrusted, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Faulty, Laid, laid_down, read
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import NAMESPACE, Approval
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.gate import verdict
@@ -72,8 +72,8 @@ class Company:
         self.git("add", "-A")
         self.git("commit", "-q", "-S", "-m", "x")
 
-    def laid(self) -> Laid:
-        return laid_down(str(self.place), str(self.owners), change_id=CHANGE, now=NOW)
+    def laid(self, newest: str = "") -> Laid:
+        return laid_down(str(self.place), str(self.owners), change_id=CHANGE, now=NOW, newest=newest)
 
     def approve(self, plan: Plan) -> None:
         until = NOW + timedelta(days=1)
@@ -148,6 +148,26 @@ def test_an_approver_who_was_removed_has_approved_nothing(company: Company) -> N
     laid = company.laid()
     found = verdict(laid.governance, run(laid, plan, company))
     assert any("found a key that was revoked" in said for said in found.reasons), found.reasons
+
+
+def test_an_older_commit_does_not_go_round_a_freeze(company: Company) -> None:
+    first = company.git("rev-parse", "HEAD")
+    company.commit("calendars/south.ics", SITE_FREEZE)
+    newest = company.git("rev-parse", "HEAD")
+    for known in ("", first, newest):
+        assert company.laid(known).governance.commit == newest
+    company.git("checkout", "-q", first)
+    assert company.laid(first).governance.commit == first
+    for known in (newest, "0" * 40):
+        with pytest.raises(Refused, match="by which this estate was governed last, or one that came after it"):
+            company.laid(known)
+
+
+@pytest.mark.parametrize("name", ["allowed_signers", "people.yml"])
+def test_approvers_that_others_could_write_are_not_believed(company: Company, name: str) -> None:
+    (company.place / "approvers" / name).chmod(0o666)
+    with pytest.raises(NotTrusted, match=f"{name}; expected .*{name} to be writable by its owner alone"):
+        company.laid()
 
 
 def test_nothing_is_read_from_an_unsigned_commit(company: Company) -> None:
