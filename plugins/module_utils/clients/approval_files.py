@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Approvals as files: ``NAME.json`` is what was signed, ``NAME.json.sig`` the signature."""
+"""Approvals and launches as files: ``NAME.json`` is what was signed, ``NAME.json.sig`` the signature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import NotSigned
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import SshSignatures
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import (
-    NAMESPACE,
+    NAMESPACES,
     Approval,
     approval,
 )
@@ -20,7 +20,7 @@ LARGEST = 16 * 1024
 
 
 def read(directory: str, plan: str, signatures: SshSignatures) -> tuple[tuple[Approval, ...], list[str]]:
-    """Return the approvals that lie in a directory, and sentences about files that are none.
+    """Return what was decided and lies in a directory, and sentences about files that are none.
 
     Only those that name this plan are verified; the others come back as they are, and cannot count for it.
     """
@@ -39,7 +39,7 @@ def read(directory: str, plan: str, signatures: SshSignatures) -> tuple[tuple[Ap
 
 def _fault(path: Path, text: bytes, one: Approval, signatures: SshSignatures) -> str:
     try:
-        signatures.verify(text, _content(Path(f"{path}.sig")), person=one.person, namespace=NAMESPACE)
+        signatures.verify(text, _content(Path(f"{path}.sig")), person=one.person, namespace=NAMESPACES[one.decision])
     except FileNotFoundError:
         return f"{path.name}.sig is missing"
     except (NotSigned, OSError, ValueError) as error:

@@ -13,17 +13,22 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.canonical import canonical
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people import People
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import listed
 
 FORMAT = "erpops.estate/approval/1"
-# A signature made for anything else, a commit or a file, is none for an approval.
-NAMESPACE = "approval@erpops.estate"
-APPROVE, WITHDRAW = "approve", "withdraw"
+APPROVE, WITHDRAW, LAUNCH = "approve", "withdraw", "launch"
+# A signature made for anything else, a commit or a file, is none for an approval; one that launches approves nothing.
+NAMESPACE, LAUNCH_NAMESPACE = "approval@erpops.estate", "launch@erpops.estate"
+NAMESPACES = {APPROVE: NAMESPACE, WITHDRAW: NAMESPACE, LAUNCH: LAUNCH_NAMESPACE}
 FIELDS = ("decision", "change", "plan", "estate", "environment", "person", "given", "expires")
 
 
 @dataclass(frozen=True)
 class Approval:
-    """What one person decided about one plan. ``fault`` is why it cannot be believed, as its signature says."""
+    """What one person decided about one plan: to approve it, to withdraw that, to launch it.
+
+    ``fault`` is why it cannot be believed, as its signature says.
+    """
 
     person: str
     plan: str
@@ -65,8 +70,8 @@ def approval(text: bytes, where: str = "") -> Approval:
         raise ValueError(f"{where or 'the document'}: expected an approval, found none ({error})") from error
     if any(time.tzinfo is None for time in times.values()):
         raise ValueError(f"{where or 'the document'}: expected times with their zone, found {text[:80]!r}")
-    if data["decision"] not in (APPROVE, WITHDRAW):
-        raise ValueError(f"{where or 'the document'}: expected {APPROVE} or {WITHDRAW}, found {data['decision']!r}")
+    if data["decision"] not in NAMESPACES:
+        raise ValueError(f"{where or 'the document'}: expected {listed(NAMESPACES)}, found {data['decision']!r}")
     data.pop("format")
     found = Approval(**{**data, **times}, where=where)
     if found.document() != text:
@@ -93,7 +98,7 @@ def tally(
     given = list(approvals)
     refused, good = [], {}
     for found in sorted(given, key=lambda one: (one.given, one.person, one.where)):
-        if found.decision == WITHDRAW:
+        if found.decision != APPROVE:
             continue
         fault = next(_faults(found, asked, given, people, now), "")
         if fault:
@@ -114,22 +119,32 @@ def _faults(found: Approval, asked: Asked, given: Sequence[Approval], people: Pe
     """Yield why an approval does not count."""
     if found.fault:
         yield found.fault
-    for name in ("plan", "change", "estate", "environment"):
-        mine, theirs = getattr(asked, name), getattr(found, name)
-        if mine != theirs:
-            yield f"it is for {name} {theirs}, and this is {mine}"
+    yield from foreign(found, asked)
     if found.person not in people:
         yield "nobody knows that person"
     if found.person == asked.requester:
         yield "who requests a change cannot approve it"
     if found.person == asked.launcher:
         yield "who launches a run cannot approve it"
+    yield from untimely(found, now)
+    if any(_withdraws(one, found) for one in given):
+        yield "it was withdrawn"
+
+
+def foreign(found: Approval, asked: Asked) -> Iterator[str]:
+    """Yield what else than this run a document is for."""
+    for name in ("plan", "change", "estate", "environment"):
+        mine, theirs = getattr(asked, name), getattr(found, name)
+        if mine != theirs:
+            yield f"it is for {name} {theirs}, and this is {mine}"
+
+
+def untimely(found: Approval, now: datetime) -> Iterator[str]:
+    """Yield why a document does not count at this moment."""
     if now >= found.expires:
         yield f"it expired at {found.expires.isoformat()}"
     if found.given > now:
         yield f"it was given at {found.given.isoformat()}, which is still to come"
-    if any(_withdraws(one, found) for one in given):
-        yield "it was withdrawn"
 
 
 def _withdraws(one: Approval, found: Approval) -> bool:

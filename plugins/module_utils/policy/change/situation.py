@@ -78,9 +78,10 @@ class Lock:
 
 @dataclass(frozen=True)
 class Review:
-    """A break-glass run that nobody has looked at yet."""
+    """A break-glass run that nobody has looked at yet, and who ran it."""
 
     change: str
+    person: str
     opened: datetime
     due: datetime
 

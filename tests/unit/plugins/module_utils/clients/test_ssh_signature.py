@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,14 @@ def test_approvals_of_a_directory(keys: dict[str, Key], allowed: bytes, tmp_path
     ]
     assert found[3].fault == "4-unsigned.json.sig is missing"
     assert [re.search(r"\d-\w+", sentence)[0] for sentence in broken] == ["5-none", "6-huge"]  # type: ignore[index]  # it is there
+
+
+def test_a_launch_is_signed_for_launching(keys: dict[str, Key], tmp_path: Path) -> None:
+    text = replace(one("ada"), decision="launch").document()
+    put(tmp_path, "1", text, keys["ada"].sign(text, "launch@erpops.estate"))
+    put(tmp_path, "2", text, keys["ada"].sign(text, NAMESPACE))
+    found, _broken = approval_files.read(str(tmp_path), PLAN, SshSignatures(keys["ada"].allowed("ada").encode()))
+    assert [bool(each.fault) for each in found] == [False, True]
 
 
 def test_only_approvals_that_name_the_plan_are_verified(

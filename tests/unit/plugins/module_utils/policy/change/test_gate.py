@@ -126,7 +126,7 @@ def test_a_run_that_has_everything_may_run() -> None:
             {"recorder": Recorder(loaded=True, spool=True)}, "ledger: expected to be reached", id="only the spool"
         ),
         pytest.param(
-            {"reviews": (Review("CHG-0", NOW - hours(9), NOW + hours(9)),)},
+            {"reviews": (Review("CHG-0", "flo", NOW - hours(9), NOW + hours(9)),)},
             "review: expected break-glass CHG-0 to be reviewed, found it open, due by 2026-03-11T08:00:00+00:00",
             id="review",
         ),
@@ -325,7 +325,7 @@ def test_break_glass_that_is_not_foreseen_skips_nothing() -> None:
 
 
 def test_break_glass_runs_with_the_spool_and_before_the_last_one_was_reviewed() -> None:
-    reviews = (Review("CHG-0", NOW - hours(9), NOW + hours(9)),)
+    reviews = (Review("CHG-0", "flo", NOW - hours(9), NOW + hours(9)),)
     assert verdict(governance(), glass(recorder=Recorder(loaded=True, spool=True), reviews=reviews)).ok
 
 
