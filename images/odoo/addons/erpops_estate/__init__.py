@@ -4,8 +4,9 @@
 """What the estate adds to Odoo's server: list this add-on in ``server_wide_modules``.
 
 A container that is about to be replaced says so on its health page (``controllers``). A request that comes while
-PostgreSQL changes its leader waits instead of losing its login (``outage``), and so do those behind it (``prefork``).
-A session's cookie never leaves in plain text (``cookies``).
+PostgreSQL changes its leader waits instead of losing its login (``outage``), and so do those behind it (``prefork``);
+one that it meets half way is run again, or its outcome said to be unknown (``again``, ``commits``). A session's
+cookie never leaves in plain text (``cookies``).
 """
 
 from __future__ import annotations

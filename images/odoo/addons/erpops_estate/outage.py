@@ -5,22 +5,18 @@
 
 While PostgreSQL has no leader Odoo itself logs the session out and goes on without a database, so that a
 failover of seconds sends everybody back to the login page. Nothing of a request has been carried out when its
-cursor cannot be opened, so trying again is safe.
+cursor cannot be opened, so trying again is safe. What had begun by then is for ``again``.
 """
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import psycopg2
 from odoo import http
-from odoo.addons.erpops_session_redis.retrying import retry
 from werkzeug.exceptions import ServiceUnavailable
 
-# A planned change of the leader takes a second or three; workers are too few to be kept waiting for much longer.
-WAIT_SECONDS = 10
-RETRY_AFTER_SECONDS = 5
+from . import again, commits
 
 # Asked by the edge every few seconds; it speaks for this process, not for the database behind all of them.
 HEALTH_PATH = "/web/health"
@@ -39,14 +35,16 @@ def serve_db(request: Any) -> Any:
         # A request that still names a database is dispatched through its registry, which was not loaded.
         request.db = None
         return request._serve_nodb()
+    return again.serve(request, _wait_and_serve)
+
+
+def _wait_and_serve(request: Any) -> Any:
     try:
-        return retry(
-            lambda: _serve_db(request), lost_database, within=WAIT_SECONDS, clock=time.monotonic, sleep=time.sleep
-        )
+        return commits.waiting(lambda: _serve_db(request), lost_database)
     except http.RegistryError as error:
         if not lost_database(error):
             raise
-        raise ServiceUnavailable("The database changes its leader.", retry_after=RETRY_AFTER_SECONDS) from error
+        raise ServiceUnavailable("The database changes its leader.", retry_after=commits.RETRY_AFTER_SECONDS) from error
 
 
 http.Request._serve_db = serve_db

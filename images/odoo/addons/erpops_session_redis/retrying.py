@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Try again within a bound, while Sentinel elects another master. Pure: the clock is given."""
+"""Try again within a bound, while another master or leader is elected. Pure: the clock is given."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def retry(
     within: float,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
+    longest_pause: float = LONGEST_PAUSE,
 ) -> T:
     """Return what ``work`` returns; its error is raised once it is not worth another try or the bound is over."""
     ends = clock() + within
@@ -32,4 +33,4 @@ def retry(
             if not worth_another_try(error) or clock() + pause >= ends:
                 raise
         sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        pause = min(pause * 2, longest_pause)

@@ -45,3 +45,13 @@ def retrying() -> ModuleType:
 @pytest.fixture(scope="session")
 def drain() -> ModuleType:
     return load("erpops_estate", "drain")
+
+
+@pytest.fixture(scope="session")
+def attempt() -> ModuleType:
+    return load("erpops_estate", "attempt")
+
+
+@pytest.fixture(scope="session")
+def estate_settings() -> ModuleType:
+    return load("erpops_estate", "settings")
