@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def _unknown(request: Any, outcome: Outcome) -> Any:
             "method": asked.method,
             "path": asked.path,
             "database": request.db,
-            "user": request.session.uid,
+            "user": getattr(threading.current_thread(), "uid", None),  # as Odoo notes it: the key's, too
             "client": asked.remote_addr,
         }
     )

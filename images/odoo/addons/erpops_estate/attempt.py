@@ -11,10 +11,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-# The server ends this connection in good order, and says so instead of doing what it was asked.
-ADMIN_SHUTDOWN = "57P01"
-# What a server says that goes, crashed, is not there yet, or is no leader (any more).
-GONE = frozenset({ADMIN_SHUTDOWN, "57P02", "57P03", "25006"})
+# SQLSTATEs of a server that goes, crashed, is not there yet, or is no leader (any more).
+GONE = frozenset({"57P01", "57P02", "57P03", "25006"})
 
 # As often as a leader may change while one request is served.
 RUNS = 3
@@ -63,15 +61,6 @@ def lost(refusals: Iterable[Refusal]) -> bool:
     An error of operation without a SQLSTATE comes from the driver itself: no connection, or none any more.
     """
     return any(refusal.sqlstate in GONE or (refusal.operational and refusal.sqlstate is None) for refusal in refusals)
-
-
-def answers_commit(sqlstate: str | None) -> bool:
-    """Return whether an error that ended the connection says that the COMMIT before it was not carried out.
-
-    A server that stops says ``admin_shutdown`` in place of the answer when it read the COMMIT too late. One that had
-    committed and waited for its standbys closes the connection without a word.
-    """
-    return sqlstate == ADMIN_SHUTDOWN
 
 
 def may_run_again(path: str, runs: int, seconds: float, run_once: Iterable[str]) -> bool:

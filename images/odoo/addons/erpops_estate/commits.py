@@ -23,7 +23,7 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 from werkzeug.exceptions import ServiceUnavailable
 
-from .attempt import Attempt, Refusal, answers_commit, lost
+from .attempt import Attempt, Refusal, lost
 
 _logger = logging.getLogger(__name__)
 
@@ -96,8 +96,8 @@ def commit(connection: Any) -> None:
         return
     try:
         _commit(connection)
-    except psycopg2.Error as error:
-        if connection.closed and not answers_commit(error.pgcode):
+    except psycopg2.Error:
+        if connection.closed:
             attempt.unanswered = transaction
         raise
     attempt.committed = True

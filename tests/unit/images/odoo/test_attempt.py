@@ -63,13 +63,6 @@ def test_what_is_known_of_a_request(
     assert attempt.Attempt([], committed, unanswered).outcome(lost) == outcome
 
 
-@pytest.mark.parametrize(("sqlstate", "answered"), [("57P01", True), ("57P02", False), (None, False)])
-def test_only_one_error_says_that_a_commit_was_not_carried_out(
-    attempt: ModuleType, sqlstate: str | None, answered: bool
-) -> None:
-    assert attempt.answers_commit(sqlstate) == answered
-
-
 @pytest.mark.parametrize(
     ("path", "runs", "seconds", "again"),
     [
