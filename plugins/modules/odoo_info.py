@@ -94,6 +94,18 @@ odoo:
       type: dict
       returned: always
       sample: {"active": 19, "inactive": 4, "late": [{"id": 3, "name": "Mail", "late_seconds": 900, "failures": 0}]}
+    unknown_requests:
+      description:
+        - The last 100 requests at this host of which Odoo could not say whether they were carried out. Their connection
+          to the database was lost in the COMMIT (C(outcome) V(unknown)), or after an earlier one (V(partly done)).
+        - C(state) is what the database says of their C(transaction) now, V(committed), V(aborted) or V(in progress);
+          V(unknown) where it cannot say.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - {"at": "2026-03-01T09:12:44.120+00:00", "outcome": "unknown", "transaction": "90712", "state": "committed",
+           "method": "POST", "path": "/json/2/sale.order/create", "database": "north", "user": 2, "client": "10.0.0.7"}
     problems:
       description: What is not as it should be, one sentence each.
       type: list

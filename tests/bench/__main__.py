@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from tests.bench import governance, ledger, measure
+from tests.bench import governance, ledger, measure, switchover
 from tests.lab import paths
 
 REPEATS = 3
@@ -66,6 +66,12 @@ def _ledger() -> None:
         _line(what, figure, target)
 
 
+def _switchovers() -> None:
+    """What a planned change of PostgreSQL's leader costs, with and without what is ours."""
+    for what, figure, target in switchover.lines():
+        _line(what, figure, target)
+
+
 def _recorded(runs: dict[str, Any]) -> None:
     """The times of the long runs, as the run that went through them noted them, by what it found when it began."""
     for run, record in sorted(runs.items()):
@@ -91,7 +97,8 @@ def main() -> int:
     _ledger()
     try:
         _measured()
-    except measure.MeasurementFailed as error:
+        _switchovers()
+    except (measure.MeasurementFailed, AssertionError) as error:
         print(error, file=sys.stderr)
         return 1
     runs = json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {}

@@ -33,6 +33,8 @@ HOST_SPEC: dict[str, Any] = {"name": {"type": "str", "required": True}, "directo
 KEY_SPEC: dict[str, Any] = {"api_key_file": {"type": "path", "required": True, "no_log": False}}
 ODOO_UID = 907
 HTTP, GEVENT = 8069, 8072
+# Each instance's directory here is its own data directory; only the container's user and root may enter it.
+DATA = Path("/var/lib/erpops/odoo")
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -92,6 +94,14 @@ class OdooHost:
             ) from None
         except ValueError as error:
             raise Refused(f"instance {self.name}", found=str(error)) from None
+
+    def unknown_requests(self) -> str:
+        """Return what Odoo on this host noted of requests of which it does not know what became, a line for each."""
+        path = DATA / self.name / "unknown_requests.jsonl"
+        try:
+            return path.read_text(encoding="utf-8") if path.exists() else ""
+        except OSError as error:
+            raise MissingFile(f"instance {self.name}", expected=f"to read {path}", found=str(error.strerror)) from None
 
     def container(self, process: str) -> Container | None:
         """Return the container of this kind on this host."""

@@ -22,6 +22,11 @@ SELECT id, cron_name, active, extract(epoch FROM now() AT TIME ZONE 'UTC' - next
 FROM ir_cron ORDER BY id
 """
 MODULES = "SELECT name, state, latest_version FROM ir_module_module WHERE state NOT IN ('uninstalled', 'uninstallable')"
+# The server knows what became of a transaction until its own record of it is cleared away, millions later.
+TRANSACTIONS = """
+SELECT name, CASE WHEN name::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN pg_xact_status(name::xid8) END
+FROM unnest(%s::text[]) AS name
+"""
 
 
 def modules(database: Database) -> Rows:
@@ -37,6 +42,11 @@ def queue(database: Database) -> Rows:
 def scheduled_actions(database: Database) -> Rows:
     """Return id, name, whether it is active, how late it is in seconds, and its failures in a row."""
     return database.rows(SCHEDULED_ACTIONS) if has_table(database, "ir_cron") else []
+
+
+def transactions(database: Database, names: list[str]) -> Rows:
+    """Return name and state of each of these transactions; no state where the server knows none."""
+    return database.rows(TRANSACTIONS, names) if names else []
 
 
 def host_name(database: Database) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -54,6 +55,26 @@ def scheduled_actions(rows: Iterable[Sequence[Any]], late_after: int) -> dict[st
             if active and float(late) > late_after
         ],
     }
+
+
+def unknown_requests(text: str) -> list[dict[str, Any]]:
+    """Return the requests that Odoo noted since it does not know what became of them, from its lines; newest last.
+
+    A line that was cut off by the end of its writer says nothing.
+    """
+    found = []
+    for line in text.splitlines():
+        try:
+            found.append(dict(json.loads(line)))
+        except ValueError:
+            continue
+    return found
+
+
+def reconciled(requests: Iterable[Mapping[str, Any]], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return each request with what became of its transaction, from (transaction, state)."""
+    states = {name: state for name, state in rows if state}
+    return [{**request, "state": states.get(request.get("transaction"), "unknown")} for request in requests]
 
 
 def objections(info: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.odoo import 
 
 PROCESSES = ("web", "cron", "jobs")
 ACTIVE_SECONDS = 15 * 60
+UNKNOWN_REQUESTS = 100
 
 
 def look(host: OdooHost, *, late_after: int) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def look(host: OdooHost, *, late_after: int) -> dict[str, Any]:
         "database": settings.database,
         "containers": {process: _container(host, process) for process in PROCESSES},
         "sessions": seen(lambda: _sessions(host)),
+        "unknown_requests": seen(lambda: _unknown_requests(host)),
         **(seen(lambda: _records(host, late_after)) or dict.fromkeys(("modules", "queue", "scheduled_actions"))),
     }
     web = info["containers"]["web"]
@@ -95,6 +97,15 @@ def _sessions(host: OdooHost) -> dict[str, int]:
         "alive": odoo_sessions.count(settings, now - settings.session_lifetime),
         "active": odoo_sessions.count(settings, now - ACTIVE_SECONDS),
     }
+
+
+def _unknown_requests(host: OdooHost) -> list[dict[str, Any]]:
+    noted = judge.unknown_requests(host.unknown_requests())[-UNKNOWN_REQUESTS:]
+    names = [request["transaction"] for request in noted if request.get("transaction")]
+    if not names:
+        return judge.reconciled(noted, ())
+    with host.look() as database:
+        return judge.reconciled(noted, odoo_records.transactions(database, names))
 
 
 def _records(host: OdooHost, late_after: int) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.health.odoo_instance
     modules,
     objections,
     queue,
+    reconciled,
     scheduled_actions,
+    unknown_requests,
 )
 
 DIGEST = "registry.example.com/erpops/odoo@sha256:49ba"
@@ -101,3 +103,24 @@ def info(**changes: Any) -> dict[str, Any]:
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], sentence: str) -> None:
     assert objections(info(**changes)) == ([sentence] if sentence else [])
+
+
+NOTED = """\
+{"at": "2026-11-23T08:30:31.547+00:00", "outcome": "unknown", "transaction": "1006", "path": "/web/dataset/call_kw"}
+{"at": "2026-11-23T08:30:34.670+00:00", "outcome": "unknown", "transaction": "1008", "path": "/json/2/res.partner"}
+{"at": "2026-11-23T08:30:36.845+00:00", "outcome": "partly done", "transaction": "", "path": "/queue_job/runjob"}
+{"at": "2026-11-23T08:30:37"""
+
+
+def test_a_line_that_was_cut_off_is_left_out() -> None:
+    assert [request["transaction"] for request in unknown_requests(NOTED)] == ["1006", "1008", ""]
+    assert unknown_requests("") == []
+
+
+def test_what_became_of_each_is_what_the_database_says() -> None:
+    found = reconciled(unknown_requests(NOTED), [("1006", "committed"), ("1008", None)])
+    assert [(request["transaction"], request["state"]) for request in found] == [
+        ("1006", "committed"),
+        ("1008", "unknown"),
+        ("", "unknown"),
+    ]
