@@ -9,20 +9,28 @@ a second or two everybody else stands in that queue.
 
 With ``gevent_port = 0`` no process for websockets is started: containers for scheduled actions and jobs serve
 nobody's browser, and the process costs each of them some 100 MB and sixteen connections.
+
+Before it starts a process, Odoo looks into its databases. While nobody leads there that look fails, and Odoo ends the
+whole server for it, with all requests and jobs in flight.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import psycopg2
+from odoo import sql_db
 from odoo.service import server
 from odoo.tools import config
+
+_logger = logging.getLogger(__name__)
 
 # Some ten seconds of what one node of a busy company is asked for; the kernel's own bound is 4096.
 WAITING_CONNECTIONS = 256
 
 _start = server.PreforkServer.start
-_long_polling_spawn = server.PreforkServer.long_polling_spawn
+_process_spawn = server.PreforkServer.process_spawn
 
 
 def start(prefork: Any) -> None:
@@ -32,11 +40,21 @@ def start(prefork: Any) -> None:
         prefork.socket.listen(WAITING_CONNECTIONS)
 
 
-def long_polling_spawn(prefork: Any) -> None:
-    """Start the process for websockets, where one has a port."""
-    if config["gevent_port"]:
-        _long_polling_spawn(prefork)
+def process_spawn(prefork: Any) -> None:
+    """Start what is missing, once a leader is there: Odoo comes back here every few seconds."""
+    with_websockets = bool(config["gevent_port"])
+    if not with_websockets:
+        # Missing it, Odoo would look into the databases each time it comes here. Nobody may find this one to end it.
+        prefork.long_polling_pid = prefork.pid
+    try:
+        _process_spawn(prefork)
+    except psycopg2.OperationalError as error:
+        _logger.warning("no process is started while PostgreSQL has no leader: %s", " ".join(str(error).split()))
+        sql_db.close_all()
+    finally:
+        if not with_websockets:
+            prefork.long_polling_pid = None
 
 
 server.PreforkServer.start = start
-server.PreforkServer.long_polling_spawn = long_polling_spawn
+server.PreforkServer.process_spawn = process_spawn
