@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.estate import module, traces
+from tests.estate import module, site, traces
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Answer, Json2, Session
 from tests.estate.world import Estate, Instance
@@ -178,3 +178,18 @@ def test_in_its_commit_it_is_unknown_and_never_run_again(
     assert (last["outcome"], last["state"], last["database"]) == ("unknown", "committed", north.database)
     # /jsonrpc, /json/2/sale.order/create or /web/dataset/call_kw/sale.order/create
     assert last["path"].endswith(("/jsonrpc", "sale.order/create"))
+
+
+def test_a_switchover_ends_no_process_of_odoo(estate: Estate) -> None:
+    def started() -> dict[str, str]:
+        return {
+            f"{host.name} {name}": found["State"]["StartedAt"]
+            for host in estate.group("odoo")
+            for name, found in host.containers().items()
+            if name.startswith("odoo_")
+        }
+
+    before = started()
+    site.run(playbook="erpops.estate.switchover")
+    until_whole(estate)
+    assert started() == before
