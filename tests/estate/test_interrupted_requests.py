@@ -141,7 +141,8 @@ def test_what_was_uploaded_is_read_from_its_beginning_again(
 
 @contextmanager
 def no_standby(estate: Estate) -> Iterator[None]:
-    """Let every COMMIT wait: no standby says that it has it."""
+    """Let every COMMIT wait: no standby says that it has it. One that stood still a while ago may not be asked."""
+    until_whole(estate)
     leading = traces.leader(estate).name
     standbys = [host for host in estate.group("patroni") if host.name != leading]
     try:
