@@ -35,6 +35,7 @@ do $$ declare victim int; begin
 end $$;
 commit;
 """
+HELD = "select count(*) from pg_locks where relation = 'TABLE'::regclass and mode = 'ShareLock' and granted"
 IN_COMMIT = """
 select pid from pg_stat_activity where wait_event = 'SyncRep' and application_name like 'north/web/%'
 """
@@ -89,10 +90,16 @@ def order(request: pytest.FixtureRequest, odoo: Json2, session: Session, north: 
 
 def cut(estate: Estate, north: Instance, table: str, ask: Callable[[], Answer]) -> Answer:
     """Ask, and end the server process that serves it when it writes into the table."""
+    leading = traces.leader(estate)
+    held = HELD.replace("TABLE", table)
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(ask)
-        traces.psql(traces.leader(estate), north.database, CUT.replace("TABLE", table))
-        return answer.result(60)
+        cutter = pool.submit(traces.psql, leading, north.database, CUT.replace("TABLE", table))
+        until(
+            lambda: traces.psql(leading, north.database, held).strip() == "1", 15, f"{table} to be held", interval=0.1
+        )
+        answer = ask()
+        cutter.result()
+        return answer
 
 
 def orders(odoo: Json2, reference: str) -> list[int]:
@@ -191,6 +198,7 @@ def test_a_switchover_ends_no_process_of_odoo(estate: Estate) -> None:
         }
 
     before = started()
+    until_whole(estate)
     site.run(playbook="erpops.estate.switchover")
     until_whole(estate)
     assert started() == before
