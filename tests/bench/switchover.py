@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ from tests.load.result import Result
 # Longer than the playbook takes from its first process to its last.
 PROBE_SECONDS = 25
 TABLE = "erpops_bench"
+TIMES = 3
+WRITE_GAP_LIMIT = 2.0
 PROBE = """
 import json, sys, time
 import psycopg2
@@ -77,6 +79,30 @@ def measured(times: int, bare_times: int) -> Switchovers:
     finally:
         _sql(estate, instance, f"DROP TABLE {TABLE}")
     return Switchovers(Durations(tuple(ours)), Durations(tuple(bare)), Durations(tuple(orders)), load.result())
+
+
+def lines() -> Iterator[tuple[str, str, str]]:
+    """Measure, and yield what is printed: what, figure, target."""
+    found = measured(TIMES, TIMES)
+    part = found.ours.median / WRITE_GAP_LIMIT
+    yield (
+        "switchover: longest time without a write",
+        _shown(found.ours),
+        f"at most {WRITE_GAP_LIMIT:g} s (median): {part:.2f} of it",
+    )
+    yield "  by patronictl alone", _shown(found.bare), ""
+    yield "  as a ratio to it", f"{found.ours.median / found.bare.median:.2f}", ""
+    yield "  without an acknowledged order", _shown(found.orders), "as users see it; the load sends one each 0.5 s"
+    load, count = found.load, len(found.ours.seconds) + len(found.bare.seconds)
+    yield (
+        f"  requests during {count} of them",
+        f"{len(load.samples)}: {len(load.failed)} failed, {load.fates['unknown']} orders unknown",
+        f"aim 0 and 0; lost {len(load.truth.lost)}, doubled {len(load.truth.doubled)}",
+    )
+
+
+def _shown(durations: Durations) -> str:
+    return f"median {durations.median:.2f} s, worst {durations.worst:.2f} s"
 
 
 def _gap(estate: Estate, instance: Instance, cluster: Patroni, move: Callable[[], object]) -> float:

@@ -62,11 +62,10 @@ def values(odoo: Json2, partner: int) -> Values:
 
 
 @pytest.fixture(params=["JSON-2", "web client", "JSON-RPC"])
-def order(
-    request: pytest.FixtureRequest, estate: Estate, odoo: Json2, session: Session, north: Instance, values: Values
-) -> Ask:
+def order(request: pytest.FixtureRequest, estate: Estate, odoo: Json2, north: Instance, values: Values) -> Ask:
     """Return one of the ways to create an order with a reference. The edge is closed to JSON-RPC, so it goes past."""
     node = access.node_route(estate.group("odoo")[0], north)
+    session = access.logged_in(estate, north)
     plain = {"Content-Type": "application/json"}
     key = {"Authorization": f"bearer {odoo.api_key}", "X-Odoo-Database": odoo.database}
 
