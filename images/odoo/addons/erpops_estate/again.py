@@ -26,7 +26,7 @@ from odoo.tools import config
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from .attempt import Attempt, Outcome, may_run_again
-from .commits import RETRY_AFTER_SECONDS, interrupted, why
+from .commits import ATTEMPT, RETRY_AFTER_SECONDS, interrupted, why
 from .settings import run_once
 
 _logger = logging.getLogger(__name__)
@@ -67,15 +67,19 @@ def serve(request: Any, serve_once: Callable[[Any], Any]) -> Any:
 def _run(request: Any) -> Iterator[Any]:
     """Make this request the one that is served, with its session as the store has it."""
     request.attempt = Attempt()
-    if request._post_init is None:  # by Odoo, for the first run
-        yield request
-        return
-    http._request_stack.push(request)
+    before = ATTEMPT.set(request.attempt)
     try:
-        request._post_init()
-        yield request
+        if request._post_init is None:  # by Odoo, for the first run
+            yield request
+            return
+        http._request_stack.push(request)
+        try:
+            request._post_init()
+            yield request
+        finally:
+            http._request_stack.pop()
     finally:
-        http._request_stack.pop()
+        ATTEMPT.reset(before)
 
 
 def _rewound(httprequest: Any) -> bool:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg2
-from odoo import http, sql_db
+from odoo import sql_db
 from odoo.addons.erpops_session_redis.retrying import retry
 from odoo.modules.registry import Registry
 from odoo.service import model
@@ -32,6 +33,9 @@ WAIT_SECONDS = 10
 # How often each of them asks for the leader: what passes until the next time, users wait for nothing.
 LONGEST_PAUSE = 0.2
 RETRY_AFTER_SECONDS = 5
+
+# The run of the request that is served now. Not kept with Odoo's request, which it hides from what RPC calls.
+ATTEMPT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 # The driver's own word for a connection that was not closed by this side.
 _BROKEN = 2
@@ -62,7 +66,7 @@ def interrupted(error: Exception) -> bool:
 
 def retrying(func: Callable[[], Any], env: Any) -> Any:
     """Do as Odoo does, and raise ``Interrupted`` for a lost connection, whatever was made of it on its way."""
-    attempt = _attempt()
+    attempt = ATTEMPT.get()
     connection = getattr(env.cr, "_cnx", None)
     reads = bool(getattr(connection, "readonly", False))
     if attempt is not None:
@@ -87,7 +91,7 @@ def retrying(func: Callable[[], Any], env: Any) -> Any:
 
 def commit(connection: Any) -> None:
     """Commit as the driver does, and note for the request what is known of it."""
-    attempt = _attempt()
+    attempt = ATTEMPT.get()
     transaction = None
     if attempt is not None and connection in attempt.connections:
         transaction = _transaction(connection)
@@ -111,10 +115,6 @@ def signal_changes(registry: Any) -> None:
 def why(error: BaseException) -> str:
     """Return the error on one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
-
-
-def _attempt() -> Attempt | None:
-    return getattr(http.request, "attempt", None) if http.request else None
 
 
 def _broken(connection: Any) -> bool:
