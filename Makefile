@@ -26,6 +26,9 @@ bench: $(READY) ## Measurements of the running estate
 load: $(READY) ## Orders and pages for a minute, then the database's word on them; LOAD='--seconds 600' for more
 	@$(VENV)/bin/python -m tests.load $(LOAD)
 
+drills: $(READY) ## Every drill on the running estate under load; SCENARIO='edge_killed' for one, TIMES=1 for one more run of it
+	@$(VENV)/bin/python -m tests.drills $(SCENARIO) $(if $(TIMES),--times $(TIMES))
+
 lab-up: $(READY) ## Machines and images, nothing on them yet
 	@$(RUN) up
 
@@ -60,4 +63,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: help demo test check bench load lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference
+.PHONY: help demo test check bench load drills lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference

@@ -103,11 +103,18 @@ def demonstration(progress: Progress) -> None:
     _show(progress, "python", "-m", "tests.estate.demo")
 
 
+def drilled(progress: Progress) -> None:
+    """Whether every drill has a result that is of this code. The drills themselves take longer than all tests."""
+    with progress.phase("Results of drills"):
+        _show(progress, "pytest", "-q", "tests/drills")
+
+
 def everything(progress: Progress) -> None:
     """From nothing to nothing: checks, the estate raised and converged twice, its tests, down."""
     lint(progress)
     sanity(progress)
     unit(progress)
+    drilled(progress)
     molecule(progress)
     removal.machines_only(progress)
     try:

@@ -73,6 +73,14 @@ class Route:
             self._connection.close()
             raise self._failure(error) from error
 
+    def connect(self) -> None:
+        """Open the connection and ask nothing."""
+        try:
+            self._connection.connect()
+        except (OSError, HTTPException) as error:
+            self._connection.close()
+            raise self._failure(error) from error
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
@@ -132,11 +140,15 @@ class Json2:
 class Session:
     """Somebody at a browser."""
 
-    def __init__(self, route: Route) -> None:
+    def __init__(self, route: Route, cookies: Mapping[str, str] | None = None) -> None:
         self._route = route
-        self._cookies: dict[str, str] = {}
+        self._cookies = dict(cookies or {})
         # Every session id it was ever given.
         self.ids: set[str] = set()
+
+    def through(self, route: Route) -> Session:
+        """Return the same somebody on another way."""
+        return Session(route, self._cookies)
 
     def log_in(self, login: str, password: str) -> None:
         """Log in by the form, as people do."""

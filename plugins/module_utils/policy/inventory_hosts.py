@@ -26,6 +26,7 @@ NEEDS = {"patroni": ("etcd",), "odoo": ("patroni", "redis"), "edge": ("odoo",)}
 ESTATE_WIDE = (
     "estate_name",
     "estate_environment",
+    "estate_drills_allowed",
     "estate_domain",
     "estate_virtual_ip",
     "estate_image_registry",

@@ -1,0 +1,117 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue of drills: what each does to whom, how soon people must be served again, and what code that proves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# What a drill measures, and how many seconds apart.
+STREAMS: Mapping[str, float] = {"connect": 0.2, "page": 0.5, "write": 0.25, "session": 0.5, "login": 1.0}
+
+# What the globs of ``exercises`` are below; a result is older than its code when one of the files has changed.
+PATRONI = ("roles/patroni/defaults/main.yml", "roles/patroni/templates/dynamic.yml.j2", "roles/patroni/vars/main.yml")
+ETCD = ("roles/etcd/defaults/main.yml", "roles/etcd/templates/*", "images/etcd/Dockerfile")
+REDIS = (
+    "roles/redis_sentinel/defaults/main.yml",
+    "roles/redis_sentinel/templates/*",
+    "roles/redis_sentinel/vars/main/*",
+    "images/odoo/addons/erpops_session_redis/*.py",
+)
+ODOO = ("roles/odoo/templates/odoo.conf.j2", "roles/odoo/templates/pg_service.conf.j2")
+EDGE = ("roles/virtual_ip/defaults/main.yml", "roles/virtual_ip/templates/*")
+ROUTES = ("roles/traefik/defaults/main.yml", "roles/traefik/templates/*")
+STORE = ("roles/object_storage/templates/*", "roles/odoo/templates/aws_*")
+ENGINE = ("plugins/module_utils/policy/docker_engine.py", "roles/docker_engine/vars/main.yml")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One drill.
+
+    ``at`` says whom it strikes, in the words of ``drill_plan.VICTIMS``; ``service`` is the container, "" where the
+    fault is one of the host. ``bounds`` are seconds that users may go without being served, by stream. The fault stays
+    for ``seconds``; it is a median of ``repeat`` drills that has to be within the bounds.
+    """
+
+    does: str
+    fault: str
+    at: str
+    bounds: Mapping[str, float]
+    exercises: tuple[str, ...]
+    service: str = ""
+    seconds: int = 30
+    repeat: int = 1
+    streams: tuple[str, ...] = field(default=("connect", "page", "write"))
+
+
+SESSIONS = ("page", "write", "session", "login")
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "postgresql_killed": Scenario(
+        "PostgreSQL's first process on the leader is killed; Patroni has to bring it back or another member to lead.",
+        "postgresql_killed", "postgresql leader", {"write": 5.0}, PATRONI, "patroni", seconds=15, repeat=5,
+    ),
+    "leader_host_lost": Scenario(
+        "The host of PostgreSQL's leader loses its power; etcd's leader is on another one.",
+        "lost", "postgresql leader without etcd's", {"write": 25.0}, PATRONI + ETCD + EDGE, seconds=60,
+    ),
+    "leader_host_lost_with_etcd": Scenario(
+        "The host of PostgreSQL's leader loses its power, and etcd's leader with it.",
+        "lost", "postgresql leader with etcd's", {"write": 30.0}, PATRONI + ETCD + EDGE, seconds=60,
+    ),
+    "leader_cut_off": Scenario(
+        "PostgreSQL's leader loses every other member of PostgreSQL and etcd, and runs on.",
+        "cut_off", "postgresql leader", {"write": 30.0}, PATRONI + ETCD, seconds=50,
+    ),
+    "etcd_member_lost": Scenario(
+        "etcd's leader is killed and stays away.",
+        "killed", "etcd leader", {"write": 3.0}, ETCD, "etcd",
+    ),
+    "etcd_majority_lost": Scenario(
+        "A majority of etcd is killed and stays away: nothing can be decided, and nobody may notice.",
+        "killed", "etcd majority", {"write": 3.0}, PATRONI + ETCD, "etcd", seconds=45,
+    ),
+    "redis_master_killed": Scenario(
+        "Redis' master is killed and stays away.",
+        "killed", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", streams=SESSIONS,
+    ),
+    "redis_master_frozen": Scenario(
+        "Redis' master hangs: it takes connections and answers nothing.",
+        "frozen", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", streams=SESSIONS,
+    ),
+    "redis_master_cut_off": Scenario(
+        "Redis' master loses all other hosts of Redis and Odoo, and runs on.",
+        "cut_off", "redis master", {"login": 10.0, "session": 10.0}, REDIS, streams=SESSIONS,
+    ),
+    "sentinel_lost": Scenario(
+        "One Sentinel is killed and stays away.",
+        "killed", "sentinel", {"login": 3.0, "session": 3.0}, REDIS, "sentinel", seconds=20, streams=SESSIONS,
+    ),
+    "odoo_killed": Scenario(
+        "A container that serves Odoo's users is killed; the engine has to start it again.",
+        "crashed", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=20,
+    ),
+    "odoo_hung": Scenario(
+        "A container that serves Odoo's users hangs: it takes connections and answers nothing.",
+        "frozen", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web",
+    ),
+    "edge_killed": Scenario(
+        "The edge with the virtual address is killed and stays away; its host goes on.",
+        "killed", "edge with the address", {"connect": 1.5}, EDGE, "traefik", seconds=20,
+    ),
+    "edge_host_lost": Scenario(
+        "The host of the edge with the virtual address is gone from the network.",
+        "isolated", "edge with the address", {"connect": 1.5}, EDGE,
+    ),
+    "object_store_unreachable": Scenario(
+        "The object store is gone from the network for two minutes: orders and pages go on.",
+        "isolated", "object store", {"page": 3.0, "write": 3.0}, STORE, seconds=120,
+    ),
+    "engine_restarted": Scenario(
+        "The Docker engine on the host of PostgreSQL's leader restarts; its containers live on.",
+        "engine_restarted", "postgresql leader", {"page": 3.0, "write": 3.0}, ENGINE, seconds=20,
+    ),
+}  # fmt: skip

@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drill_fault
+short_description: Do one fault to a host, and lift it
+version_added: "0.1.0"
+description:
+  - Does what a drill strikes with to this host, or to one of its containers, and lifts it again. It mends nothing else.
+  - A timer of the host lifts the fault after O(lift_after) seconds, whatever becomes of the run and of etcd. There is
+    one fault at a time on a host.
+  - SSH stays open, whatever the fault.
+author:
+  - erpops.estate contributors (@erpops)
+extends_documentation_fragment:
+  - erpops.estate.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  state:
+    description: Whether the fault is there.
+    type: str
+    choices: [injected, lifted]
+    default: injected
+  fault:
+    description:
+      - V(killed), a container is killed and stays away; lifted, the engine starts it.
+      - V(crashed), the first process of a container dies, and the engine starts it again; there is nothing to lift.
+      - V(postgresql_killed), PostgreSQL's first process in the container is killed; there is nothing to lift.
+      - V(frozen), all processes of a container stop where they are.
+      - V(cut_off), no packet from or to O(peers) gets through.
+      - V(isolated), no packet gets through but those of SSH.
+      - V(lost), the host loses its power as far as others can see, V(isolated) and every container killed; lifted, its
+        engine and its virtual address start as when a host boots.
+      - V(engine_restarted), the Docker engine restarts; there is nothing to lift.
+      - It is required to inject.
+    type: str
+    choices: [killed, crashed, postgresql_killed, frozen, cut_off, isolated, lost, engine_restarted]
+  service:
+    description: Name of the container, for a fault of one.
+    type: str
+    default: ""
+  peers:
+    description: Addresses (IPv4), for V(cut_off).
+    type: list
+    elements: str
+    default: []
+  ssh_port:
+    description: Port of SSH, which stays open.
+    type: int
+    default: 22
+  lift_after:
+    description: Seconds after which a timer of the host lifts the fault, from 5 to 3600.
+    type: int
+    default: 120
+"""
+
+EXAMPLES = r"""
+- name: Hang the edge for a minute at most
+  erpops.estate.drill_fault:
+    fault: frozen
+    service: traefik
+    lift_after: 60
+
+- name: Lift it
+  erpops.estate.drill_fault:
+    state: lifted
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be done.
+  returned: success
+  type: list
+  elements: str
+  sample: ["frozen traefik"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(conflict) for the fault of another drill.
+  returned: failure
+  type: str
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.host_fault import HostFault
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_faults import KINDS, Fault, objection
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["injected", "lifted"], "default": "injected"},
+    "fault": {"type": "str", "choices": list(KINDS)},
+    "service": {"type": "str", "default": ""},
+    "peers": {"type": "list", "elements": "str", "default": []},
+    "ssh_port": {"type": "int", "default": 22},
+    "lift_after": {"type": "int", "default": 120},
+}
+
+
+def converge(host: HostFault, params: dict[str, Any], *, check: bool) -> list[str]:
+    """Inject or lift, and return what was done."""
+    found = host.found()
+    if params["state"] == "lifted":
+        if found is not None and not check:
+            host.lift()
+        return (
+            []
+            if found is None
+            else [f"lifted {found.get('fault', 'what was left')} {found.get('service', '')}".strip()]
+        )
+    wanted = {name: params[name] for name in ("fault", "service", "peers")}
+    if found == wanted:
+        return []
+    fault = Fault(params["fault"], params["service"], params["peers"], params["ssh_port"])
+    problem = objection(fault)
+    if problem or not 5 <= params["lift_after"] <= 3600:
+        raise ValueError(problem or f"lift_after: expected 5 to 3600, found {params['lift_after']}")
+    if not check:
+        host.inject(wanted, fault.inject(), fault.lift(), params["lift_after"])
+    return [f"{fault.kind} {fault.service}".strip()]
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        required_if=[("state", "injected", ["fault"])],
+        supports_check_mode=True,
+    )
+    try:
+        actions = converge(HostFault(), module.params, check=module.check_mode)
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    module.exit_json(changed=bool(actions), actions=actions)
+
+
+if __name__ == "__main__":
+    main()

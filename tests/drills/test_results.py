@@ -1,0 +1,18 @@
+"""Every drill has a result, of the code that is there, and came out as it must."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
+
+from tests.drills import results
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_drill_has_a_result_that_still_says_something(name: str) -> None:
+    found = results.complaints(name)
+    assert not found, "\n".join(found)
+
+
+def test_no_result_is_of_a_drill_that_is_gone() -> None:
+    assert set(results.read()) <= set(SCENARIOS)
