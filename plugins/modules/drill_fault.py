@@ -36,7 +36,8 @@ options:
       - V(crashed), the first process of a container dies, and the engine starts it again; there is nothing to lift.
       - V(postgresql_killed), PostgreSQL's first process in the container is killed; there is nothing to lift.
       - V(frozen), all processes of a container stop where they are.
-      - V(cut_off), no packet from or to O(peers) gets through.
+      - V(cut_off), no packet between O(peers) and services of the host itself gets through where O(ports) are those of
+        either. Containers on a bridge of the host are not concerned.
       - V(isolated), no packet gets through but those of SSH.
       - V(lost), the host loses its power as far as others can see, V(isolated) and every container killed; lifted, its
         engine and its virtual address start as when a host boots.
@@ -52,6 +53,11 @@ options:
     description: Addresses (IPv4), for V(cut_off).
     type: list
     elements: str
+    default: []
+  ports:
+    description: Ports (TCP), for V(cut_off).
+    type: list
+    elements: int
     default: []
   ssh_port:
     description: Port of SSH, which stays open.
@@ -101,6 +107,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "fault": {"type": "str", "choices": list(KINDS)},
     "service": {"type": "str", "default": ""},
     "peers": {"type": "list", "elements": "str", "default": []},
+    "ports": {"type": "list", "elements": "int", "default": []},
     "ssh_port": {"type": "int", "default": 22},
     "lift_after": {"type": "int", "default": 120},
 }
@@ -117,10 +124,10 @@ def converge(host: HostFault, params: dict[str, Any], *, check: bool) -> list[st
             if found is None
             else [f"lifted {found.get('fault', 'what was left')} {found.get('service', '')}".strip()]
         )
-    wanted = {name: params[name] for name in ("fault", "service", "peers")}
+    wanted = {name: params[name] for name in ("fault", "service", "peers", "ports")}
     if found == wanted:
         return []
-    fault = Fault(params["fault"], params["service"], params["peers"], params["ssh_port"])
+    fault = Fault(params["fault"], params["service"], params["peers"], params["ports"], params["ssh_port"])
     problem = objection(fault)
     if problem or not 5 <= params["lift_after"] <= 3600:
         raise ValueError(problem or f"lift_after: expected 5 to 3600, found {params['lift_after']}")

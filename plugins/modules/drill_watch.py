@@ -53,9 +53,9 @@ options:
     required: true
   streams:
     description:
-      - What users do. V(connect), a connection with TLS five times a second; V(page), the page to log in, twice a
-        second; V(write), a record four times a second; V(session), a question of somebody who is logged in, twice a
-        second; V(login), somebody new logs in, once a second.
+      - What users do. V(connect), a connection with TLS five times a second; V(page), the page to log in, every second;
+        V(write), a record twice a second; V(session), a question of somebody who is logged in, every second;
+        V(login), somebody new logs in, every other second.
     type: list
     elements: str
     choices: [connect, page, write, session, login]

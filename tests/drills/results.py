@@ -26,7 +26,7 @@ def digest(scenario: Scenario) -> str:
     said = asdict(scenario)
     # A bound is judged anew each time.
     del said["bounds"]
-    fault = Fault(scenario.fault, scenario.service, ["peer"])
+    fault = Fault(scenario.fault, scenario.service, ["peer"], [1])
     parts = [json.dumps(said, sort_keys=True), fault.inject(), fault.lift()]
     for path in sorted({path for pattern in scenario.exercises for path in paths.ROOT.glob(pattern)}):
         parts += [str(path.relative_to(paths.ROOT)), path.read_text(encoding="utf-8")]

@@ -9,7 +9,7 @@ Whatever lifts may run twice, and where there is nothing to lift.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 TABLE = "inet erpops_drill"
@@ -17,17 +17,16 @@ TABLE = "inet erpops_drill"
 POSTMASTER = "/var/lib/postgresql/*/postmaster.pid"
 # A transaction: the table is made anew whether it was there or not.
 ANEW = f"table {TABLE}\ndelete table {TABLE}\n"
-# The traffic of containers on a bridge is forwarded.
-HOOKS = ("input", "output", "forward")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault on one host: of a container (``service``), of the host, or towards ``peers`` (addresses)."""
+    """One fault on one host: of a container (``service``), of the host, or to ``peers`` (addresses) at ``ports``."""
 
     kind: str
     service: str = ""
     peers: Sequence[str] = ()
+    ports: Sequence[int] = ()
     ssh_port: int = 22
 
     def inject(self) -> str:
@@ -67,26 +66,33 @@ def _thawed(fault: Fault) -> str:
 
 
 def _cut_off(fault: Fault) -> str:
-    peers = ", ".join(sorted(fault.peers))
-    return _filtered(fault, f"  set peers {{ type ipv4_addr; elements = {{ {peers} }} }}\n", "ip {side} @peers drop")
+    """Drop what services of this host and their peers say to each other, whoever opened the connection.
+
+    Containers on a bridge are forwarded, so they get through: they are others, that happen to be on this host.
+    """
+    peers, ports = ", ".join(sorted(fault.peers)), ", ".join(str(port) for port in sorted(fault.ports))
+    chains = "".join(
+        _chain(hook, [f"ip {side} {{ {peers} }} tcp {way} {{ {ports} }} drop" for way in ("dport", "sport")])
+        for hook, side in (("input", "saddr"), ("output", "daddr"))
+    )
+    return _table(chains)
 
 
 def _isolated(fault: Fault) -> str:
-    return _filtered(fault, "", "drop")
+    """Drop everything but SSH and what the host says to itself."""
+    within = (("input", "iif", "dport"), ("output", "oif", "sport"))
+    chains = "".join(
+        _chain(hook, [f"{way} lo accept", f"tcp {side} {fault.ssh_port} accept", "drop"]) for hook, way, side in within
+    )
+    return _table(chains + _chain("forward", ["drop"]))
 
 
-def _filtered(fault: Fault, sets: str, rule: str) -> str:
-    """Return the shell that drops traffic, whatever happens with that of SSH and within the host."""
-    chains = ""
-    for hook in HOOKS:
-        inner, sides = {
-            "input": (f"iif lo accept; tcp dport {fault.ssh_port} accept;", ("saddr",)),
-            "output": (f"oif lo accept; tcp sport {fault.ssh_port} accept;", ("daddr",)),
-            "forward": ("", ("saddr", "daddr")),
-        }[hook]
-        rules = "; ".join(dict.fromkeys(rule.format(side=side) for side in sides))
-        chains += f"  chain {hook} {{ type filter hook {hook} priority -300; {inner} {rules}; }}\n"
-    return f"nft -f - <<'END'\n{ANEW}table {TABLE} {{\n{sets}{chains}}}\nEND"
+def _chain(hook: str, rules: Iterable[str]) -> str:
+    return f"  chain {hook} {{ type filter hook {hook} priority -300; {'; '.join(rules)}; }}\n"
+
+
+def _table(chains: str) -> str:
+    return f"nft -f - <<'END'\n{ANEW}table {TABLE} {{\n{chains}}}\nEND"
 
 
 def _let_through(_fault: Fault) -> str:
@@ -94,13 +100,16 @@ def _let_through(_fault: Fault) -> str:
 
 
 def _lost(fault: Fault) -> str:
-    """Return the end of a host as others see it: no word to anybody any more, then nothing runs any more."""
+    """Return the end of a host as others see it: no word to anybody any more, then nothing runs any more.
+
+    keepalived goes early, since a virtual address that stays is answered for below what nftables sees.
+    """
     return f"""\
 pids=$(docker ps --quiet | xargs --no-run-if-empty docker inspect --format '{{{{.State.Pid}}}}')
 {_isolated(fault)}
+if systemctl is-active --quiet keepalived.service; then systemctl stop keepalived.service; fi
 systemctl stop docker.socket docker.service
-test -z "$pids" || kill -KILL $pids
-if systemctl is-active --quiet keepalived.service; then systemctl stop keepalived.service; fi"""
+test -z "$pids" || kill -KILL $pids"""
 
 
 def _powered(fault: Fault) -> str:
@@ -142,6 +151,6 @@ def objection(fault: Fault) -> str:
     """Return what the fault lacks to be one, or nothing."""
     if fault.kind in OF_A_CONTAINER and not fault.service:
         return f"fault {fault.kind}: expected the name of a container, found none"
-    if fault.kind == "cut_off" and not fault.peers:
-        return "fault cut_off: expected the addresses of peers, found none"
+    if fault.kind == "cut_off" and not (fault.peers and fault.ports):
+        return "fault cut_off: expected the addresses and ports of peers, found none"
     return ""

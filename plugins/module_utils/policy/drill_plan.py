@@ -99,15 +99,18 @@ VICTIMS: Mapping[str, tuple[Callable[[Members], list[str]], str]] = {
     "edge with the address": (_edge, "it takes two hosts of the group edge, and a virtual address"),
     "object store": (_store, "it takes a host of the group object_storage"),
 }
-# Whom a member is cut off from: the hosts of these kinds of services.
-PEERS = {"postgresql leader": ("patroni", "etcd"), "redis master": ("redis", "sentinel", "odoo")}
+# What is cut off from whom: the ports of these services, from the hosts of those.
+PEERS = {
+    "postgresql leader": (("patroni", "etcd"), ("patroni", "etcd", "odoo")),
+    "redis master": (("redis",), ("redis", "sentinel", "odoo")),
+}
 
 
 def plan(name: str, seen: Mapping[str, Sequence[Mapping[str, Any]]], request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what would be done, and under ``refusals`` why it must not.
 
-    ``request`` holds ``environment``, ``allowed`` (None where the inventory does not say), ``instance``, the
-    ``addresses`` of each host by name (a list) and their ``ssh_ports``.
+    ``request`` holds ``environment``, ``allowed`` (empty where the inventory does not say), ``instance``, the
+    ``addresses`` of each host by name (a list), their ``ssh_ports``, and the ``ports`` of each kind of service.
     """
     scenario = SCENARIOS.get(name)
     if scenario is None:
@@ -133,9 +136,8 @@ def plan(name: str, seen: Mapping[str, Sequence[Mapping[str, Any]]], request: Ma
 
 
 def _refusals(request: Mapping[str, Any]) -> list[str]:
-    allowed, environment = request.get("allowed"), str(request["environment"])
-    if allowed is None:
-        allowed = environment != PRODUCTION
+    environment, said = str(request["environment"]), request.get("allowed")
+    allowed = environment != PRODUCTION if said in (None, "") else str(said).lower() in ("true", "yes", "on", "1")
     if allowed:
         return []
     found = f"environment {environment}: expected one that allows drills, found one that does not"
@@ -143,13 +145,14 @@ def _refusals(request: Mapping[str, Any]) -> list[str]:
 
 
 def _strike(scenario: Scenario, host: str, members: Members, request: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = PEERS.get(scenario.at, ()) if scenario.fault == "cut_off" else ()
+    services, kinds = PEERS[scenario.at] if scenario.fault == "cut_off" else ((), ())
     peers = sorted({peer for kind in kinds for peer in members.of(kind)} - {host})
     return {
         "host": host,
         "fault": scenario.fault,
         "service": scenario.service.format(instance=request.get("instance", "")),
         "peers": sorted({str(address) for peer in peers for address in request["addresses"][peer]}),
+        "ports": sorted({int(port) for service in services for port in request["ports"][service]}),
         "ssh_port": int(request["ssh_ports"][host]),
         "lift_after": scenario.seconds + GRACE_SECONDS,
     }

@@ -50,7 +50,8 @@ def _row(kind: str, role: str) -> dict[str, Any]:
 def request(scenario: str, **more: Any) -> dict[str, Any]:
     return {
         "scenario": scenario, "estate": "lab", "seen_at": "2026-01-31T12:00:00+00:00", "environment": "staging",
-        "allowed": None, "instance": "north", "addresses": ADDRESSES, "ssh_ports": dict.fromkeys(ADDRESSES, 22), **more,
+        "allowed": None, "instance": "north", "addresses": ADDRESSES, "ssh_ports": dict.fromkeys(ADDRESSES, 22),
+        "ports": {"patroni": [5432, 8008], "etcd": [2379, 2380], "redis": ["6379"]}, **more,
     }  # fmt: skip
 
 
@@ -75,6 +76,7 @@ def test_whom_a_drill_strikes(scenario: str, struck: list[tuple[str, str, list[s
     found = drill_plan(seen(), request(scenario))
     assert not found["refusals"]
     assert [(each["host"], each["service"], each["peers"]) for each in found["strikes"]] == struck
+    assert all(bool(each["ports"]) == bool(each["peers"]) for each in found["strikes"])
     assert all(each["lift_after"] > found["seconds"] for each in found["strikes"])
     assert found["watch_seconds"] > found["before_seconds"] + found["seconds"]
 
@@ -84,7 +86,7 @@ def test_whom_a_drill_strikes(scenario: str, struck: list[tuple[str, str, list[s
     [
         ("arson", {}, {}, "drill_scenario: expected one of those there are, found 'arson'; postgresql_killed: "),
         ("edge_killed", {"environment": "production"}, {}, "environment production: expected one that allows drills"),
-        ("edge_killed", {"allowed": False}, {}, "environment staging: expected one that allows drills"),
+        ("edge_killed", {"allowed": "false"}, {}, "environment staging: expected one that allows drills"),
         ("leader_host_lost", {}, {}, "move PostgreSQL's leadership to another host first"),
         ("leader_host_lost_with_etcd", {}, {"node1": {"etcd": "follower"}, "node2": {"etcd": "leader"}}, "found none"),
         ("odoo_killed", {}, {"node2": {"odoo": "gone"}}, "it takes two hosts of the group odoo"),
@@ -118,14 +120,14 @@ def test_a_scenario_can_be_carried_out_and_judged(name: str) -> None:
     assert scenario.at in VICTIMS
     assert scenario.fault in KINDS
     assert scenario.fault != "cut_off" or scenario.at in PEERS
-    assert not objection(Fault(scenario.fault, scenario.service, ["10.0.0.1"]))
+    assert not objection(Fault(scenario.fault, scenario.service, ["10.0.0.1"], [5432]))
     assert set(scenario.bounds) <= set(scenario.streams) <= set(STREAMS)
     assert scenario.bounds
     for pattern in scenario.exercises:
         assert list(REPOSITORY.glob(pattern)), f"{pattern} names no file"
 
 
-FAULTS = [Fault(kind, "odoo_north_web", ["10.0.0.2", "10.0.0.3"]) for kind in KINDS]
+FAULTS = [Fault(kind, "odoo_north_web", ["10.0.0.2", "10.0.0.3"], [5432, 8008]) for kind in KINDS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.kind))
@@ -142,20 +144,21 @@ def test_a_fault_is_shell(fault: Fault) -> None:
         ("crashed", "{{.State.Pid}}", ":"),
         ("postgresql_killed", "docker exec redis sh -c 'kill -KILL ", ":"),
         ("engine_restarted", "systemctl restart docker.service", ":"),
-        ("cut_off", "elements = { 10.0.0.2, 10.0.0.3 }", "delete table inet erpops_drill"),
+        ("cut_off", "ip saddr { 10.0.0.2, 10.0.0.3 } tcp dport { 5432, 8008 } drop", "delete table inet erpops_drill"),
+        ("cut_off", "ip daddr { 10.0.0.2, 10.0.0.3 } tcp sport { 5432, 8008 } drop", "delete table inet erpops_drill"),
         ("isolated", "input priority -300; iif lo accept; tcp dport 2222 accept; drop;", "delete table"),
         ("lost", "systemctl stop docker.socket docker.service", "systemctl start docker.socket docker.service"),
     ],
 )
 def test_what_a_fault_does_and_what_lifts_it(kind: str, done: str, lifted: str) -> None:
-    fault = Fault(kind, "redis", ["10.0.0.3", "10.0.0.2"], 2222)
+    fault = Fault(kind, "redis", ["10.0.0.3", "10.0.0.2"], [8008, 5432], 2222)
     assert done in fault.inject()
     assert lifted in fault.lift()
 
 
-def test_ssh_stays_open_wherever_packets_are_dropped() -> None:
-    for kind in ("cut_off", "isolated", "lost"):
-        text = Fault(kind, peers=["10.0.0.2"], ssh_port=2222).inject()
+def test_ssh_stays_open_where_all_packets_are_dropped() -> None:
+    for kind in ("isolated", "lost"):
+        text = Fault(kind, ssh_port=2222).inject()
         for chain in ("input", "output"):
             rules = next(line for line in text.splitlines() if f"chain {chain}" in line)
             assert rules.index("2222 accept") < rules.index("drop")
@@ -173,7 +176,7 @@ def test_nft_reads_the_rules() -> None:
     ("fault", "said"),
     [
         (Fault("killed"), "fault killed: expected the name of a container, found none"),
-        (Fault("cut_off"), "fault cut_off: expected the addresses of peers, found none"),
+        (Fault("cut_off", peers=["10.0.0.2"]), "fault cut_off: expected the addresses and ports of peers, found none"),
         (Fault("lost"), ""),
     ],
 )
