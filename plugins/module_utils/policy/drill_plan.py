@@ -12,7 +12,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import
 
 PRODUCTION = "production"
 # Users are watched for so long before the fault, and after it was lifted.
-BEFORE_SECONDS, AFTER_SECONDS = 8, 20
+BEFORE_SECONDS, AFTER_SECONDS = 6, 12
 # A timer of the host lifts the fault so long after the drill should have.
 GRACE_SECONDS = 60
 
