@@ -43,7 +43,7 @@ def _killed(fault: Fault) -> str:
 
 
 def _started(fault: Fault) -> str:
-    return f"docker start {_name(fault)}"
+    return f'found=$({_found(fault, "--all")}); test -z "$found" || docker start {_name(fault)}'
 
 
 def _crashed(fault: Fault) -> str:
@@ -61,8 +61,7 @@ def _frozen(fault: Fault) -> str:
 
 
 def _thawed(fault: Fault) -> str:
-    paused = f"docker inspect --format '{{{{.State.Paused}}}}' {_name(fault)}"
-    return f'test "$({paused})" = false || docker unpause {_name(fault)}'
+    return f'found=$({_found(fault, "--filter status=paused")}); test -z "$found" || docker unpause {_name(fault)}'
 
 
 def _cut_off(fault: Fault) -> str:
@@ -130,6 +129,11 @@ def _nothing(_fault: Fault) -> str:
 
 def _name(fault: Fault) -> str:
     return shlex.quote(fault.service)
+
+
+def _found(fault: Fault, which: str) -> str:
+    """Return the question whether there is such a container; it fails where the engine does not answer."""
+    return f"docker ps --quiet {which} --filter {shlex.quote(f'name=^/{fault.service}$')}"
 
 
 Shell = Callable[[Fault], str]
