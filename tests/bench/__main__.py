@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from tests.bench import governance, ledger, measure, switchover
+from tests.drills import results
 from tests.lab import paths
 
 REPEATS = 3
@@ -103,6 +104,9 @@ def main() -> int:
         return 1
     runs = json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {}
     _recorded(runs)
+    # Measured when they were done, under load, not now.
+    for what, figure, target in results.shown():
+        _line(what, figure, target)
     for run in ("demo, from bare", "test, from bare"):
         if run not in runs:
             _line(f"make {run}", "never run in this checkout")

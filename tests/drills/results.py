@@ -53,20 +53,34 @@ def keep(name: str, commit: str, run: Mapping[str, Any]) -> dict[str, Any]:
 
 def judge(name: str, runs: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the verdict on what users went through, and on the load's own ledger."""
-    found = verdict(name, runs)
+    found, wanted = verdict(name, runs), SCENARIOS[name].repeat
+    if len(runs) < wanted:
+        found["reasons"].append(f"expected the median of {wanted} drills, found {len(runs)}")
     for run in runs:
         found["reasons"] += [f"load: {fault}" for fault in run["load"]["untrue"]]
     return {**found, "ok": not found["reasons"]}
 
 
 def complaints(name: str) -> list[str]:
-    """Return why the kept result of a scenario does not do."""
+    """Return why the kept result of a scenario says nothing about the code that is there."""
     scenario, entry = SCENARIOS[name], read().get(name)
     again = f"run: make drills SCENARIO={name}"
     if entry is None:
         return [f"{name}: expected a result, found none; {again}"]
     if entry["exercised"] != digest(scenario):
         return [f"{name}: the result is older than the code it exercises ({', '.join(scenario.exercises)}); {again}"]
-    if len(entry["runs"]) < scenario.repeat:
-        return [f"{name}: expected {scenario.repeat} runs, found {len(entry['runs'])}; {again}"]
-    return [f"{name}: {reason}" for reason in judge(name, entry["runs"])["reasons"]]
+    return []
+
+
+def shown() -> list[tuple[str, str, str]]:
+    """Return by scenario the figures that have a bound, as a person reads them, and what of them does not hold."""
+    lines = []
+    for name, entry in read().items():
+        found = judge(name, entry["runs"])
+        for stream, figure in found["figures"].items():
+            if figure["bound"] is not None:
+                text = f"median {figure['median']:.1f} s, worst {figure['worst']:.1f} s of {len(entry['runs'])}"
+                ratio = f"{figure['median'] / figure['bound']:.2f} of it"
+                lines.append((f"drill {name}: {stream}", text, f"at most {figure['bound']:g} s: {ratio}"))
+        lines += [("", "", reason) for reason in found["reasons"]]
+    return lines

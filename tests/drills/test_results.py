@@ -1,4 +1,4 @@
-"""Every drill has a result, of the code that is there, and came out as it must."""
+"""Every drill has a result, and it is of the code that is there. How it came out `make bench` prints."""
 
 from __future__ import annotations
 

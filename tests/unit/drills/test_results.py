@@ -1,4 +1,4 @@
-"""A kept result does as long as it is whole, of the code that is there, and came out as it must."""
+"""A kept result does as long as it is of the code that is there; it says itself how it came out."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ def test_a_scenario_without_a_result() -> None:
 
 def test_it_takes_as_many_runs_as_the_median_needs() -> None:
     for number in range(1, 5):
-        results.keep(NAME, "abc", run(4.0))
-        assert results.complaints(NAME) == [
-            f"postgresql_killed: expected 5 runs, found {number}; run: make drills SCENARIO=postgresql_killed"
+        assert results.keep(NAME, "abc", run(4.0))["verdict"]["reasons"] == [
+            f"expected the median of 5 drills, found {number}"
         ]
-    results.keep(NAME, "abc", run(9.0))
+    assert results.keep(NAME, "abc", run(9.0))["verdict"]["ok"]
     assert not results.complaints(NAME)
     # One more forgets the first.
     assert len(results.keep(NAME, "abc", run(4.0))["runs"]) == 5
@@ -47,14 +46,16 @@ def test_it_takes_as_many_runs_as_the_median_needs() -> None:
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        ([run(6.0)] * 5, "postgresql_killed: write: expected at most 5 s without success, found 6 s"),
-        ([run(1.0)] * 4 + [run(1.0, untrue=("L1 is missing",))], "postgresql_killed: load: L1 is missing"),
+        ([run(6.0)] * 5, "write: expected at most 5 s without success, found 6 s"),
+        ([run(1.0)] * 4 + [run(1.0, untrue=("L1 is missing",))], "load: L1 is missing"),
     ],
 )
 def test_a_result_that_is_not_as_it_must_be(runs: list[dict[str, Any]], said: str) -> None:
     for each in runs:
-        results.keep(NAME, "abc", each)
-    assert results.complaints(NAME) == [said]
+        kept = results.keep(NAME, "abc", each)
+    assert (kept["verdict"]["ok"], kept["verdict"]["reasons"]) == (False, [said])
+    assert results.shown()[-1] == ("", "", said)
+    assert not results.complaints(NAME), "it is a result all the same"
 
 
 def test_a_result_of_other_code_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
