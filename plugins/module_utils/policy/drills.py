@@ -23,8 +23,6 @@ REDIS = (
 ODOO = ("roles/odoo/templates/odoo.conf.j2", "roles/odoo/templates/pg_service.conf.j2")
 EDGE = ("roles/virtual_ip/defaults/main.yml", "roles/virtual_ip/templates/*")
 ROUTES = ("roles/traefik/defaults/main.yml", "roles/traefik/templates/*")
-STORE = ("roles/object_storage/templates/*", "roles/odoo/templates/aws_*")
-ENGINE = ("plugins/module_utils/policy/docker_engine.py", "roles/docker_engine/vars/main.yml")
 
 
 @dataclass(frozen=True)
@@ -58,22 +56,6 @@ SCENARIOS: Mapping[str, Scenario] = {
         "The host of PostgreSQL's leader loses its power; etcd's leader is on another one.",
         "lost", "postgresql leader without etcd's", {"write": 25.0}, PATRONI + ETCD, seconds=45,
     ),
-    "leader_host_lost_with_etcd": Scenario(
-        "The host of PostgreSQL's leader loses its power, and etcd's leader with it.",
-        "lost", "postgresql leader with etcd's", {"write": 30.0}, PATRONI + ETCD, seconds=45,
-    ),
-    "leader_cut_off": Scenario(
-        "PostgreSQL, Patroni and etcd on the leader's host lose everybody else, and run on.",
-        "cut_off", "postgresql leader", {"write": 30.0}, PATRONI + ETCD, seconds=45,
-    ),
-    "etcd_member_lost": Scenario(
-        "etcd's leader is killed and stays away.",
-        "killed", "etcd leader", {"write": 3.0}, ETCD, "etcd", seconds=15,
-    ),
-    "etcd_majority_lost": Scenario(
-        "A majority of etcd is killed and stays away: nothing can be decided, and nobody may notice.",
-        "killed", "etcd majority", {"write": 3.0}, PATRONI + ETCD, "etcd", seconds=40,
-    ),
     "redis_master_killed": Scenario(
         "Redis' master is killed and stays away.",
         "killed", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", seconds=20, streams=SESSIONS,
@@ -82,36 +64,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         "Redis' master hangs: it takes connections and answers nothing.",
         "frozen", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", seconds=20, streams=SESSIONS,
     ),
-    "redis_master_cut_off": Scenario(
-        "Redis' master loses its replicas, all other Sentinels and Odoo on other hosts, and runs on.",
-        "cut_off", "redis master", {"login": 10.0, "session": 10.0}, REDIS, seconds=20, streams=SESSIONS,
-    ),
-    "sentinel_lost": Scenario(
-        "One Sentinel is killed and stays away.",
-        "killed", "sentinel", {"login": 3.0, "session": 3.0}, REDIS, "sentinel", seconds=15, streams=SESSIONS,
-    ),
     "odoo_killed": Scenario(
         "A container that serves Odoo's users is killed; the engine has to start it again.",
         "crashed", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=15,
     ),
-    "odoo_hung": Scenario(
-        "A container that serves Odoo's users hangs: it takes connections and answers nothing.",
-        "frozen", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=20,
-    ),
     "edge_killed": Scenario(
         "The edge with the virtual address is killed and stays away; its host goes on.",
         "killed", "edge with the address", {"connect": 1.5}, EDGE, "traefik", seconds=15,
-    ),
-    "edge_host_lost": Scenario(
-        "The host of the edge with the virtual address loses its power.",
-        "lost", "edge with the address", {"connect": 1.5}, EDGE, seconds=15,
-    ),
-    "object_store_unreachable": Scenario(
-        "The object store is gone from the network for two minutes: orders and pages go on.",
-        "isolated", "object store", {"page": 3.0, "write": 3.0}, STORE, seconds=120,
-    ),
-    "engine_restarted": Scenario(
-        "The Docker engine on the host of PostgreSQL's leader restarts; its containers live on.",
-        "engine_restarted", "postgresql leader", {"page": 3.0, "write": 3.0}, ENGINE, seconds=15,
     ),
 }  # fmt: skip
