@@ -60,10 +60,6 @@ SCENARIOS: Mapping[str, Scenario] = {
         "Redis' master is killed and stays away.",
         "killed", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", seconds=20, streams=SESSIONS,
     ),
-    "redis_master_frozen": Scenario(
-        "Redis' master hangs: it takes connections and answers nothing.",
-        "frozen", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", seconds=20, streams=SESSIONS,
-    ),
     "odoo_killed": Scenario(
         "A container that serves Odoo's users is killed; the engine has to start it again.",
         "crashed", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=15,

@@ -60,7 +60,7 @@ def request(scenario: str, **more: Any) -> dict[str, Any]:
     ("scenario", "struck"),
     [
         ("postgresql_killed", ("node1", "patroni")),
-        ("redis_master_frozen", ("node2", "redis")),
+        ("redis_master_killed", ("node2", "redis")),
         ("odoo_killed", ("node2", "odoo_north_web")),
         ("edge_killed", ("node1", "traefik")),
     ],
