@@ -14,15 +14,7 @@ STREAMS: Mapping[str, float] = {"connect": 0.2, "page": 1.0, "write": 0.5, "sess
 # What the globs of ``exercises`` are below; a result is older than its code when one of the files has changed.
 PATRONI = ("roles/patroni/defaults/main.yml", "roles/patroni/templates/dynamic.yml.j2", "roles/patroni/vars/main.yml")
 ETCD = ("roles/etcd/defaults/main.yml", "roles/etcd/templates/*", "images/etcd/Dockerfile")
-REDIS = (
-    "roles/redis_sentinel/defaults/main.yml",
-    "roles/redis_sentinel/templates/*",
-    "roles/redis_sentinel/vars/main/*",
-    "images/odoo/addons/erpops_session_redis/*.py",
-)
-ODOO = ("roles/odoo/templates/odoo.conf.j2", "roles/odoo/templates/pg_service.conf.j2")
 EDGE = ("roles/virtual_ip/defaults/main.yml", "roles/virtual_ip/templates/*")
-ROUTES = ("roles/traefik/defaults/main.yml", "roles/traefik/templates/*")
 
 
 @dataclass(frozen=True)
@@ -45,8 +37,6 @@ class Scenario:
     streams: tuple[str, ...] = field(default=("connect", "page", "write"))
 
 
-SESSIONS = ("page", "write", "session", "login")
-
 SCENARIOS: Mapping[str, Scenario] = {
     "postgresql_killed": Scenario(
         "PostgreSQL's first process on the leader is killed; Patroni has to bring it back or another member to lead.",
@@ -55,14 +45,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "leader_host_lost": Scenario(
         "The host of PostgreSQL's leader loses its power; etcd's leader is on another one.",
         "lost", "postgresql leader without etcd's", {"write": 25.0}, PATRONI + ETCD, seconds=45,
-    ),
-    "redis_master_killed": Scenario(
-        "Redis' master is killed and stays away.",
-        "killed", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", seconds=20, streams=SESSIONS,
-    ),
-    "odoo_killed": Scenario(
-        "A container that serves Odoo's users is killed; the engine has to start it again.",
-        "crashed", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=15,
     ),
     "edge_killed": Scenario(
         "The edge with the virtual address is killed and stays away; its host goes on.",

@@ -60,8 +60,6 @@ def request(scenario: str, **more: Any) -> dict[str, Any]:
     ("scenario", "struck"),
     [
         ("postgresql_killed", ("node1", "patroni")),
-        ("redis_master_killed", ("node2", "redis")),
-        ("odoo_killed", ("node2", "odoo_north_web")),
         ("edge_killed", ("node1", "traefik")),
     ],
 )
@@ -108,7 +106,6 @@ def test_what_a_cut_is_between(monkeypatch: pytest.MonkeyPatch) -> None:
         ("edge_killed", {"environment": "production"}, {}, "environment production: expected one that allows drills"),
         ("edge_killed", {"allowed": "false"}, {}, "environment staging: expected one that allows drills"),
         ("leader_host_lost", {}, {}, "move PostgreSQL's leadership to another host first"),
-        ("odoo_killed", {}, {"node2": {"odoo": "gone"}}, "it takes two hosts of the group odoo"),
     ],
 )
 def test_why_a_drill_is_refused(scenario: str, more: dict[str, Any], changes: dict[str, Any], said: str) -> None:
