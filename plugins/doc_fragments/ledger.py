@@ -21,4 +21,10 @@ options:
       - The ledger itself, in place of what O(configuration) says. A file of entries, the directory of a ledger, or an
         exported copy of the bucket.
     type: path
+  fetch:
+    description:
+      - Bring this machine's copy of a shared ledger up to what others have written, first, in check mode too. This asks
+        etcd and the bucket; without it, what is here counts. Nothing is fetched for O(ledger).
+    type: bool
+    default: true
 """

@@ -86,7 +86,7 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.ledger import info
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import DEFAULT, load
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import DEFAULT, fetched, load
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import Stored
 
 
@@ -96,6 +96,7 @@ def main() -> None:
         argument_spec={
             "configuration": {"type": "path", "default": DEFAULT},
             "ledger": {"type": "path"},
+            "fetch": {"type": "bool", "default": True},
             "change": {"type": "str", "default": ""},
             "run": {"type": "str", "default": ""},
             "last": {"type": "int", "default": 20},
@@ -105,7 +106,7 @@ def main() -> None:
     )
     given = module.params
     try:
-        ledger = Stored(given["ledger"] or load(given["configuration"]).directory)
+        ledger = Stored(given["ledger"] or fetched(load(given["configuration"]), wanted=given["fetch"]))
         found = info.entries(ledger, change=given["change"], run=given["run"], last=given["last"])
         more = {"records": list(info.records(ledger.directory, found))} if given["records"] else {}
     except ClientError as error:

@@ -8,8 +8,8 @@ module: ledger_verify
 short_description: Verify the ledger of an estate, and name the first entry that is wrong
 version_added: "0.1.0"
 description:
-  - Follows the chain from the first entry to the last, verifies the newest checkpoint's signature, and compares with a
-    copy of the bucket and with what etcd knows as the last entry, where they are given.
+  - Follows the chain from the first entry to the last, verifies the newest checkpoint's signature, and compares with
+    what etcd knows as the last entry and with a copy of the bucket, where they are given.
   - Fails where anything is wrong. A run that was opened and never closed is not wrong; it is in RV(unfinished).
   - What nobody could tell from what was there is in RV(limits).
 author:
@@ -44,10 +44,6 @@ options:
     description: Compare the records with their digests, too.
     type: bool
     default: false
-  head:
-    description: Ask etcd, where O(configuration) says how, which entry is the last one.
-    type: bool
-    default: true
   program:
     description:
       - Leave the verifier here as a program of its own that needs Python and C(ssh-keygen) alone, for an auditor.
@@ -140,7 +136,7 @@ def main() -> None:
             "checkpoints": {"type": "path"},
             "estate": {"type": "str"},
             "records": {"type": "bool", "default": False},
-            "head": {"type": "bool", "default": True},
+            "fetch": {"type": "bool", "default": True},
             "program": {"type": "path"},
         },
         supports_check_mode=True,

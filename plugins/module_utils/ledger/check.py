@@ -14,7 +14,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Report
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import Settings, load
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, verify
 from ansible_collections.erpops.estate.plugins.module_utils.service.program import archive
@@ -25,8 +24,8 @@ PROGRAM = "ansible_collections.erpops.estate.plugins.module_utils.ledger.verify"
 def check(given: Mapping[str, Any], *, dry: bool = False) -> tuple[Report, bool]:
     """Verify, and leave the program where it is asked for; return the report and whether the program is new."""
     known = None if given["ledger"] else load(given["configuration"])
-    head = known.head() if known and given["head"] else None
-    number, anchor = _last(head)
+    line = known.fetch() if known and given["fetch"] else b""
+    number, anchor = _last(line)
     report = verify(question(given, known), head=anchor, head_n=number)
     return report, _left(given["program"], dry=dry) if given["program"] else False
 
@@ -45,14 +44,13 @@ def question(given: Mapping[str, Any], known: Settings | None) -> Question:
     return Question(**asked)
 
 
-def _last(head: EtcdHead | None) -> tuple[int, Anchor | None]:
-    line = head.read().line if head else b""
-    if not line or head is None:
+def _last(line: bytes) -> tuple[int, Anchor | None]:
+    if not line:
         return 0, None
     try:
         return parse(line).n, Anchor(digest(line), "etcd")
     except ValueError as error:
-        raise Refused(f"key {head.key} of etcd", found=str(error), remedy="see who wrote it") from error
+        raise Refused("head of the ledger in etcd", found=str(error), remedy="see who wrote it") from error
 
 
 def _left(path: str, *, dry: bool) -> bool:

@@ -60,9 +60,15 @@ class Copy:
         """Append the line, after all that come before it."""
         with self._file.alone():
             self._file.set_aside()
-            last = self._file.last()
-            wanted = parse(line)
-            for number in range((parse(last).n if last else 0) + 1, wanted.n + 1):
+            torn = self._file.torn()
+            if torn:
+                # The entry itself is on the chain, whole: it is fetched again.
+                self._file.explained(digest(torn))
+            last, wanted = self._file.last(), parse(line)
+            known = parse(last).n if last else 0
+            if known >= wanted.n and line != last and line not in self._file.lines():
+                raise self._another(wanted.n)
+            for number in range(known + 1, wanted.n + 1):
                 following = line if number == wanted.n else self._fetched(number)
                 self._append(last, following)
                 last = following
@@ -70,13 +76,16 @@ class Copy:
     def _append(self, last: bytes, following: bytes) -> None:
         entry = parse(following)
         if entry.previous != (digest(last) if last else GENESIS):
-            raise Refused(
-                self._file.what,
-                expected=f"the entry before {entry.n} as the ledger has it",
-                found="another",
-                remedy="verify both with ledger_verify; a copy that is wrong can be made anew once it is explained",
-            )
+            raise self._another(entry.n - 1)
         self._file.append(following)
+
+    def _another(self, number: int) -> Refused:
+        return Refused(
+            self._file.what,
+            expected=f"entry {number} as the ledger has it",
+            found="another, or none",
+            remedy="verify it with ledger_verify; a copy that is wrong can be made anew once that is explained",
+        )
 
     def _fetched(self, number: int) -> bytes:
         line = self._source.get(entry_name(number)) if self._source else None

@@ -20,6 +20,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import sign
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.checkpoint import NAMESPACE
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.fetch import fetch
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Copy, EntryFiles, Files, Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Chain
@@ -77,6 +78,18 @@ class Settings:
         )
         return LedgerBucket(client, str(self.bucket["name"]), str(self.bucket.get("prefix", "")))
 
+    def file(self) -> LedgerFile:
+        """Return the file of entries on this machine."""
+        return LedgerFile(os.path.join(self.directory, LEDGER))
+
+    def fetch(self) -> bytes:
+        """Bring the file and what belongs to it up to what others have written; return the last line, of all."""
+        head = self.head()
+        line = head.read().line if head else b""
+        if head:
+            fetch(line, self.file(), self.place(), self.objects())
+        return line
+
     def ledger(self) -> Chain:
         """Return the ledger to write to."""
         directory = self.place()
@@ -85,7 +98,7 @@ class Settings:
         if head is None:
             return local(directory, self.estate, sign=signing)
         bucket = self.objects()
-        copy = Copy(LedgerFile(os.path.join(self.directory, LEDGER)), bucket)
+        copy = Copy(self.file(), bucket)
         keepers: list[Keeper] = [EntryFiles(bucket), copy] if bucket else [copy]
         files: list[Files] = [bucket, directory] if bucket else [directory]
         return SpooledLedger(Ledger(self.estate, head, keepers=keepers, files=files, sign=signing), directory)
@@ -103,6 +116,13 @@ def load(path: str) -> Settings:
     except ValueError as error:
         raise Refused(path, expected="JSON", found=str(error)) from error
     return settings(data, path)
+
+
+def fetched(known: Settings, *, wanted: bool) -> str:
+    """Return the directory of the ledger, where that is wanted with what others have written."""
+    if wanted:
+        known.fetch()
+    return known.directory
 
 
 def settings(data: Any, path: str) -> Settings:

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Unreachable
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import Entry
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import compose, digest
-from ansible_collections.erpops.estate.plugins.module_utils.ledger import check as checking
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import compose
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.check import check, question
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import Settings, load, settings
@@ -131,12 +129,12 @@ def test_a_check_asks_etcd_and_leaves_the_program(tmp_path: Path, monkeypatch: p
     configuration.write_text(json.dumps({"estate": "lab", "directory": str(tmp_path)}))
     first = compose(b"", FIELDS)
     (tmp_path / "ledger.jsonl").write_bytes(first)
-    given = {"ledger": None, "configuration": str(configuration), "head": True, "program": str(tmp_path / "v.pyz")}
+    given = {"ledger": None, "configuration": str(configuration), "fetch": True, "program": str(tmp_path / "v.pyz")}
     assert check(given, dry=True)[1]
     assert not (tmp_path / "v.pyz").exists()
     assert [check(given)[1] for _twice in range(2)] == [True, False]
     second = compose(first, FIELDS)
-    monkeypatch.setattr(checking, "_last", lambda _head: (2, Anchor(digest(second), "etcd")))
+    monkeypatch.setattr(Settings, "fetch", lambda _known: second)
     report, _changed = check(given)
     assert report.wrong
     assert report.wrong.sentence == "entry 2 is missing at the end: etcd knows entry 2"
@@ -146,4 +144,4 @@ def test_an_etcd_that_does_not_answer_is_no_verification(tmp_path: Path) -> None
     configuration = tmp_path / "ledger.json"
     configuration.write_text(json.dumps({"estate": "lab", "directory": str(tmp_path), "etcd": ETCD}))
     with pytest.raises((MissingFile, Unreachable)):
-        check({"ledger": None, "configuration": str(configuration), "head": True, "program": None})
+        check({"ledger": None, "configuration": str(configuration), "fetch": True, "program": None})

@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import walk
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.fetch import fetch
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import Seen
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Copy, EntryFiles, Files, Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SpooledLedger
@@ -79,6 +80,21 @@ def test_several_machines_write_one_chain(estate: Estate) -> None:
     # What others wrote was fetched.
     assert lines(at_bastion) == estate.bucket.lines()
     assert lines(at_container) == estate.bucket.lines()[:3]
+
+
+def test_what_others_wrote_is_fetched_with_records_and_the_newest_checkpoint(estate: Estate, tmp_path: Path) -> None:
+    container, _path = estate.machine("awx")
+    for index in range(3):
+        line = container.append({"event": "closed", "run": run(f"c{index}")}, b"{}" * index).line
+        container.checkpoint(line)
+    place = LedgerDirectory(str(tmp_path / "bastion"))
+    file = LedgerFile(str(tmp_path / "bastion" / "ledger.jsonl"))
+    assert fetch(estate.head.line, file, place, estate.bucket) == 3 + 2
+    assert list(file.lines()) == estate.bucket.lines()
+    assert sorted(place.names("records")) == sorted(estate.bucket.names("records"))
+    assert list(place.names("checkpoints")) == ["checkpoints/000000000003.json", "checkpoints/000000000003.json.sig"]
+    assert fetch(estate.head.line, file, place, estate.bucket) == 0
+    assert fetch(b"", file, place, None) == 0
 
 
 def test_who_is_overtaken_writes_behind(estate: Estate) -> None:
@@ -196,9 +212,36 @@ def test_a_copy_with_another_past_is_not_continued(estate: Estate) -> None:
     bastion.append(FIELDS)
     path.write_bytes(path.read_bytes().replace(b"lab", b"bal"))
     written = bastion.append({**FIELDS, "run": run("r2")})
-    assert "expected the entry before 2 as the ledger has it; found another" in written.trouble
+    assert "expected entry 1 as the ledger has it; found another" in written.trouble
+    assert written.spooled
     assert len(lines(path)) == 1
-    assert len(estate.bucket.lines()) == 2
+
+
+def test_a_ledger_of_one_machine_does_not_become_the_copy_of_a_shared_one(estate: Estate, tmp_path: Path) -> None:
+    alone = local(LedgerDirectory(str(tmp_path / "bastion")), "lab")
+    for index in range(3):
+        alone.append({**FIELDS, "run": run(f"alone-{index}")})
+    bastion, path = estate.machine("bastion")
+    assert "expected entry 1 as the ledger has it; found another" in bastion.append(FIELDS).trouble
+    assert len(lines(path)) == 3
+
+
+def test_a_copy_that_has_more_already_is_fine(estate: Estate) -> None:
+    bastion, path = estate.machine("bastion")
+    for index in range(3):
+        bastion.append({**FIELDS, "run": run(f"{index}")})
+    Copy(LedgerFile(str(path)), None).keep(lines(path)[1])
+    assert len(lines(path)) == 3
+
+
+def test_a_torn_line_of_a_copy_is_kept_and_the_entry_fetched_again(estate: Estate, tmp_path: Path) -> None:
+    bastion, path = estate.machine("bastion")
+    bastion.append(FIELDS)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:50])
+    bastion.append({**FIELDS, "run": run("r2")})
+    assert lines(path) == estate.bucket.lines()
+    assert (tmp_path / "bastion" / f"ledger.jsonl.torn-{digest(whole[:50])}").read_bytes() == whole[:50]
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
