@@ -124,6 +124,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             kept = "waits in the spool of this machine" if written.spooled else "is in the ledger, not yet everywhere"
             self._display.warning(f"The entry of this run {kept}: {written.trouble}")
         announce(Recording(loaded=True, run=run, entry=written.n, spool=written.spooled, fault=""))
+        self.seconds, self._plays, self._hosts = [], [], {}
         self.recorder = Recorder(run=run, estate=settings.estate, playbook=name, started=stamp, origin=origin)
         self._opening = time.monotonic() - self._started
         # Ansible tells plugins nothing of a run that a person or an error in a playbook ends.

@@ -24,7 +24,8 @@ LONGEST, USUAL = 1024, 420
 _VERIFY = """\
 import json, os, resource, sys, time
 sys.path.insert(0, sys.argv[1])
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, verify
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import verify
 start = time.monotonic()
 report = verify(Question(sys.argv[2]))
 seconds = time.monotonic() - start

@@ -13,6 +13,19 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.tampering i
 
 
 @dataclass(frozen=True)
+class Question:
+    """What is to be verified, and against what; all but the ledger may be empty."""
+
+    ledger: str
+    allowed_signers: str = ""
+    revoked: str = ""
+    bucket: str = ""
+    checkpoints: str = ""
+    estate: str = ""
+    records: bool = False
+
+
+@dataclass(frozen=True)
 class Vouched:
     """Up to which entry somebody vouches for the ledger, and who; 0 where nobody does."""
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Report
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question, Report
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import Settings, load
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, verify
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import verify
 from ansible_collections.erpops.estate.plugins.module_utils.service.program import archive
 
 PROGRAM = "ansible_collections.erpops.estate.plugins.module_utils.ledger.verify"

@@ -11,53 +11,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, NotSigned
-from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
-from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import Signer, SshSignatures
-from ansible_collections.erpops.estate.plugins.module_utils.evidence import checkpoint
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Report, Vouched
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question, Report, Vouched
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor, Walked, first_difference
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse, record_name
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.tampering import Kind, Wrong
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import Stored
-
-CHECKPOINTS = "checkpoints"
-# So many bad checkpoints are named; more say nothing new.
-MOST_NAMED = 10
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is to be verified, and against what; all but the ledger may be empty."""
-
-    ledger: str
-    allowed_signers: str = ""
-    revoked: str = ""
-    bucket: str = ""
-    checkpoints: str = ""
-    estate: str = ""
-    records: bool = False
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.vouching import narrowed, newest
 
 
 def verify(question: Question, *, head: Anchor | None = None, head_n: int = 0) -> Report:
     """Return what a verification comes to; ``head`` is what etcd knows as the last entry, where it was asked."""
     ledger = Stored(question.ledger)
     findings: list[str] = []
-    signed, anchors = _signed(question, ledger, findings)
+    signed, anchors = newest(question, ledger, findings)
     copied, copy = Vouched(), Stored(question.bucket) if question.bucket else None
     if copy:
         copied = _copied(copy, anchors, findings)
     if head:
         anchors[head_n] = head
     seen = ledger.followed(anchors)
-    wrong = _named_by_copy(ledger, copy, seen.wrong) if copy and seen.wrong else seen.wrong
+    wrong = seen.wrong
+    if wrong and wrong.entry in anchors and question.allowed_signers:
+        wrong = narrowed(question, ledger, anchors) or wrong
+    if wrong and copy:
+        wrong = _named_by_copy(ledger, copy, wrong)
     if question.records and not wrong:
         findings += _records(ledger)
     unfinished = [] if wrong else _unfinished(ledger, seen)
@@ -70,65 +52,6 @@ def verify(question: Question, *, head: Anchor | None = None, head_n: int = 0) -
         unfinished=unfinished,
         signed=none if wrong else signed,
         copied=none if wrong else copied,
-    )
-
-
-def _signed(question: Question, ledger: Stored, findings: list[str]) -> tuple[Vouched, dict[int, Anchor]]:
-    """Return the newest checkpoint with a good signature: it vouches for all that older ones vouch for."""
-    places = [ledger.directory.path, question.bucket, question.checkpoints]
-    directories = [LedgerDirectory(place) for place in dict.fromkeys(filter(None, places))]
-    found = sorted(
-        ((os.path.basename(name), directory, name) for directory in directories for name in _statements(directory)),
-        key=lambda item: item[0],
-        reverse=True,
-    )
-    if found and not question.allowed_signers:
-        findings.append("there are checkpoints, and no file of allowed signers to verify them with")
-    if not found or not question.allowed_signers:
-        return Vouched(), {}
-    signatures = SshSignatures(_content(question.allowed_signers), _content(question.revoked))
-    for _name, directory, name in found:
-        try:
-            made, signer = _judged(directory, name, question.estate, signatures)
-        except (NotSigned, ValueError) as error:
-            findings.append(f"checkpoint {os.path.join(directory.path, name)}: {error}")
-            if len(findings) >= MOST_NAMED:
-                break
-            continue
-        by = f"{signer.person} with key {signer.key}"
-        return Vouched(made.n, by, made.at), {made.n: Anchor(made.digest, f"the checkpoint signed by {signer.person}")}
-    return Vouched(), {}
-
-
-def _judged(
-    directory: LedgerDirectory, name: str, estate: str, signatures: SshSignatures
-) -> tuple[checkpoint.Checkpoint, Signer]:
-    statement, signature = directory.get(name) or b"", directory.get(f"{name}.sig") or b""
-    made = checkpoint.load(statement)
-    if estate and made.estate != estate:
-        raise ValueError(f"expected one of {estate}; found one of {made.estate}")
-    # A key may have ended since: it counts as of when it signed.
-    at = datetime.fromisoformat(made.at)
-    return made, signatures.signer(statement, signature, namespace=checkpoint.NAMESPACE, at=at)
-
-
-def _content(path: str) -> bytes:
-    if not path:
-        return b""
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        raise MissingFile("file of keys", expected=path, found=str(error)) from error
-
-
-def _statements(directory: LedgerDirectory) -> Iterator[str]:
-    """Yield the checkpoints of a ledger's directory, or of a directory that holds nothing else."""
-    yield from (name for name in directory.names(CHECKPOINTS) if name.endswith(".json"))
-    yield from (
-        name.removeprefix("./")
-        for name in directory.names(".")
-        if name.endswith(".json") and directory.get(f"{name}.sig") is not None
     )
 
 

@@ -18,8 +18,9 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import record
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import Entry, parse, record_name
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, verify
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import verify
 
 from tests.conftest import SOURCE
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Unreachable
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import Entry
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import compose
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.check import check, question
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import Settings, load, settings
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SpooledLedger
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger
 
 from tests.unit.plugins.module_utils.ledger.memory import run

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import sign
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.checkpoint import NAMESPACE
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import compose, digest, parse, record_name
 from ansible_collections.erpops.estate.plugins.module_utils.ledger import stored
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import entry_name
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import Question, main, verify
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import main, verify
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import local
 from ansible_collections.erpops.estate.plugins.module_utils.service.program import archive
 
@@ -42,7 +43,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index in range(3):
         ledger.append({"event": "opened", "run": run(f"run-{index}"), "playbook": "site.yml"})
         line = ledger.append({"event": "closed", "run": run(f"run-{index}")}, f'{{"run":{index}}}'.encode()).line
-        if index == 1:
+        if index < 2:
             ledger.checkpoint(line)
     for line in (place / "ledger" / "ledger.jsonl").read_bytes().splitlines(keepends=True):
         LedgerDirectory(str(place / "bucket")).put(entry_name(parse(line).n), line)
@@ -97,7 +98,8 @@ def test_a_ledger_as_it_was_written_is_right(place: Path) -> None:
         ("removed", (3, "removed"), (3, "removed")),
         ("cut behind the checkpoint", None, (6, "truncated")),
         ("cut before the checkpoint", (4, "truncated"), (4, "truncated")),
-        ("anew before the checkpoint", (4, "altered"), (2, "altered")),
+        ("anew before the checkpoint", (2, "altered"), (2, "altered")),
+        ("anew between the checkpoints", (4, "altered"), (3, "altered")),
         ("anew behind the checkpoint", None, (5, "altered")),
     ],
 )
@@ -113,6 +115,7 @@ def test_what_was_done_is_named(
             "cut behind the checkpoint": was[:5],
             "cut before the checkpoint": was[:3],
             "anew before the checkpoint": written_anew(was, 2),
+            "anew between the checkpoints": written_anew(was, 3),
             "anew behind the checkpoint": written_anew(was, 5),
         }[how],
     )
@@ -121,6 +124,18 @@ def test_what_was_done_is_named(
         wrong = found["first_wrong"]
         assert (wrong and (wrong["entry"], wrong["kind"])) == expected
         assert found["ok"] == (expected is None)
+
+
+def test_two_checkpoints_say_between_which_entries_it_was_written_anew(place: Path) -> None:
+    rewrite(place, written_anew(lines(place), 3))
+    assert (
+        "entry 4 was altered, or together with those before it, from entry 3 on at the earliest"
+        in (ask(place)["first_wrong"]["found"])
+    )
+    # A checkpoint that nobody signed does not narrow it down.
+    statement = place / "ledger" / "checkpoints" / "000000000002.json"
+    statement.with_name("000000000002.json.sig").write_bytes(b"none")
+    assert "from entry 1 on at the earliest" in ask(place)["first_wrong"]["found"]
 
 
 def test_what_etcd_knows_as_the_last_entry_shows_what_was_cut(place: Path) -> None:
@@ -137,7 +152,7 @@ def test_a_checkpoint_that_somebody_else_signed_vouches_for_nothing(place: Path)
     statement.write_bytes(statement.read_bytes().replace(b'"n":4', b'"n":5'))
     report = ask(place)
     assert not report["ok"]
-    assert report["signed"]["n"] == 0
+    assert report["signed"]["n"] == 2
     assert "000000000004.json: signature" in report["findings"][0]
 
 
