@@ -217,6 +217,34 @@ def test_a_copy_with_another_past_is_not_continued(estate: Estate) -> None:
     assert len(lines(path)) == 1
 
 
+def test_a_copy_whose_last_entries_are_others_does_not_grow(estate: Estate) -> None:
+    """What the file has last is not what the next entry follows; the entry itself could not be compared."""
+    bastion, path = estate.machine("bastion")
+    bastion.append(FIELDS)
+    estate.machine("other")[0].append({**FIELDS, "run": run("r2")})
+    path.write_bytes(path.read_bytes().replace(b"lab", b"bal"))
+    assert (
+        "expected entry 1 as the ledger has it; found another" in bastion.append({**FIELDS, "run": run("r3")}).trouble
+    )
+    assert len(lines(path)) == 1
+
+
+def test_who_was_followed_already_has_written(estate: Estate) -> None:
+    """The answer to a write may be lost, and another machine may add the next entry before the head is read again."""
+    bastion, other = estate.machine("bastion")[0], estate.machine("other")[0]
+    real = estate.head.swap
+
+    def lost(line: bytes, seen: Seen) -> bool:
+        estate.head.swap = real  # type: ignore[method-assign]  # only once
+        assert real(line, seen)
+        other.append({**FIELDS, "run": run("next")})
+        return False
+
+    estate.head.swap = lost  # type: ignore[method-assign]  # only once
+    assert bastion.append({**FIELDS, "run": run("lost")}).n == 1
+    assert [parse(line).run for line in estate.bucket.lines()] == [run("lost"), run("next")]
+
+
 def test_a_ledger_of_one_machine_does_not_become_the_copy_of_a_shared_one(estate: Estate, tmp_path: Path) -> None:
     alone = local(LedgerDirectory(str(tmp_path / "bastion")), "lab")
     for index in range(3):
