@@ -293,6 +293,18 @@ def _append_many(path: str, who: str, count: int) -> None:
         ledger.append({"event": "opened", "run": run(f"{who}-{index}")})
 
 
+def test_a_writer_waits_for_the_one_that_is_at_it(tmp_path: Path) -> None:
+    local(LedgerDirectory(str(tmp_path)), "lab").append(FIELDS)
+    waiting = multiprocessing.get_context("fork").Process(target=_append_many, args=(str(tmp_path), "w", 1))
+    with LedgerFile(str(tmp_path / "ledger.jsonl")).alone():
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        assert len(lines(tmp_path / "ledger.jsonl")) == 1
+    waiting.join(30)
+    assert len(lines(tmp_path / "ledger.jsonl")) == 2
+
+
 def test_processes_that_write_at_once_write_one_chain(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     writers = [context.Process(target=_append_many, args=(str(tmp_path), who, 25)) for who in "ab"]
