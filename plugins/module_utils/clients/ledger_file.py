@@ -34,6 +34,8 @@ class LedgerFile:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
+            # Explicitly: a process that was forked meanwhile has the descriptor too, and would keep the lock.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def last(self) -> bytes:

@@ -295,7 +295,9 @@ def _append_many(path: str, who: str, count: int) -> None:
 
 def test_a_writer_waits_for_the_one_that_is_at_it(tmp_path: Path) -> None:
     local(LedgerDirectory(str(tmp_path)), "lab").append(FIELDS)
-    waiting = multiprocessing.get_context("fork").Process(target=_append_many, args=(str(tmp_path), "w", 1))
+    waiting = multiprocessing.get_context("fork").Process(
+        target=_append_many, args=(str(tmp_path), "w", 1), daemon=True
+    )
     with LedgerFile(str(tmp_path / "ledger.jsonl")).alone():
         waiting.start()
         waiting.join(0.5)
@@ -307,7 +309,7 @@ def test_a_writer_waits_for_the_one_that_is_at_it(tmp_path: Path) -> None:
 
 def test_processes_that_write_at_once_write_one_chain(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=_append_many, args=(str(tmp_path), who, 25)) for who in "ab"]
+    writers = [context.Process(target=_append_many, args=(str(tmp_path), who, 25), daemon=True) for who in "ab"]
     for writer in writers:
         writer.start()
     for writer in writers:
