@@ -1,6 +1,7 @@
 """How fast a ledger of a million entries is verified, and in how much memory: ``python -m tests.bench.ledger``.
 
-Needs no estate. Its ratio is to hashing the same file, once each, right before.
+Needs no estate. Its ratio is to hashing the same file; of several rounds the best of each counts, the one that other
+work on the machine has disturbed least. The work is shared among processors: where they are busy, so is the figure.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.bench.measure import duration
+from tests.bench.measure import MeasurementFailed, duration
 
 ENTRIES = 1_000_000
+ROUNDS = 3
 SPEED_LIMIT, MEMORY_LIMIT_MIB = 0.5, 200
 # The longest an entry can be, and what the callback writes.
 LONGEST, USUAL = 1024, 420
@@ -68,16 +71,26 @@ def measured(length: int, count: int = ENTRIES) -> Figures:
         path = Path(directory) / "ledger.jsonl"
         with path.open("wb", 1 << 20) as stream:
             stream.writelines(entries(count, length))
-        start = time.monotonic()
-        with path.open("rb") as stream:
-            hashlib.file_digest(stream, "sha256")
-        hashing = time.monotonic() - start
-        source = Path(__file__).resolve().parents[2] / ".lab" / "src"
-        _durations, output = duration([sys.executable, "-c", _VERIFY, source, path], 1)
-        found = json.loads(output)
-        if not found["ok"] or found["entries"] != count:
-            raise AssertionError(f"the ledger that was written is not right: {found}")
-        return Figures(path.stat().st_size, hashing, found["seconds"], found["mib"])
+        rounds = [(_hashing(path), _verifying(path, count)) for _round in range(ROUNDS)]
+        hashing = min(seconds for seconds, _found in rounds)
+        verifying = min(found["seconds"] for _seconds, found in rounds)
+        return Figures(path.stat().st_size, hashing, verifying, max(found["mib"] for _seconds, found in rounds))
+
+
+def _hashing(path: Path) -> float:
+    start = time.monotonic()
+    with path.open("rb") as stream:
+        hashlib.file_digest(stream, "sha256")
+    return time.monotonic() - start
+
+
+def _verifying(path: Path, count: int) -> dict[str, Any]:
+    source = Path(__file__).resolve().parents[2] / ".lab" / "src"
+    _durations, output = duration([sys.executable, "-c", _VERIFY, source, path], 1)
+    found: dict[str, Any] = json.loads(output)
+    if not found["ok"] or found["entries"] != count:
+        raise MeasurementFailed(f"the ledger that was written is not right: {found}")
+    return found
 
 
 def lines() -> Iterator[tuple[str, str, str]]:

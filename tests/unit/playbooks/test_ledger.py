@@ -85,6 +85,16 @@ WAIT = [
 DECLARE = [
     {"hosts": "all", "gather_facts": False, "tasks": [{"erpops.estate.evidence": {"kind": "after", "data": {"a": 1}}}]}
 ]
+CHANGE = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {"erpops.estate.evidence": {"kind": "plan", "data": {"change": "CHG-7", "digest": "sha256:1"}}},
+            {"erpops.estate.evidence": {"kind": "after", "data": {"odoo": "2.0"}}},
+        ],
+    }
+]
 
 
 class Bastion:
@@ -110,8 +120,14 @@ class Bastion:
             "ERPOPS_LEDGER": str(path / "ledger.json"),
         }
 
-    def start(self, playbook: list[dict[str, Any]], *arguments: str, name: str = "try.yml") -> subprocess.Popen[str]:
-        (self.path / name).write_text(yaml.safe_dump(playbook, sort_keys=False))
+    def start(
+        self, playbook: str | list[dict[str, Any]], *arguments: str, name: str = "try.yml"
+    ) -> subprocess.Popen[str]:
+        """Start a playbook of the collection by its name, or this one."""
+        if isinstance(playbook, str):
+            name = playbook
+        else:
+            (self.path / name).write_text(yaml.safe_dump(playbook, sort_keys=False))
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         extra = ["-e", f"out={self.out}", "-e", "api_token=canary-extra"]
         return subprocess.Popen(
@@ -124,7 +140,7 @@ class Bastion:
             start_new_session=True,
         )
 
-    def run(self, playbook: list[dict[str, Any]], *arguments: str, name: str = "try.yml", status: int = 0) -> str:
+    def run(self, playbook: str | list[dict[str, Any]], *arguments: str, name: str = "try.yml", status: int = 0) -> str:
         done = self.start(playbook, *arguments, name=name)
         output = done.communicate(timeout=120)[0]
         assert done.returncode == status, output
@@ -179,6 +195,30 @@ def test_a_run_is_recorded_without_any_secret(bastion: Bastion) -> None:
     # Of a processor that others use, too; the figure that counts is measured elsewhere.
     assert 0 < found.spent.median_us < 20_000
     assert found.spent.events >= len(found.steps) * 2
+
+
+def test_what_ran_is_verified_and_drawn_by_playbooks(bastion: Bastion) -> None:
+    bastion.run(CHANGE)
+    given = ["-e", f"ledger_configuration={bastion.path}/ledger.json"]
+    program = bastion.path / "verify.pyz"
+    output = bastion.run("erpops.estate.ledger_verify", *given, "-e", f"ledger_program={program}")
+    assert "The 2 entries are a chain" in output
+    alone = [sys.executable, "-I", "-S", str(program), str(bastion.ledger), "--records"]
+    assert subprocess.run(alone, check=False, capture_output=True).returncode == 0
+    page = bastion.path / "page.html"
+    bastion.run("erpops.estate.change_page", *given, "-e", "change=CHG-7", "-e", f"change_page={page}")
+    text = page.read_text(encoding="utf-8")
+    assert "<h1>Change CHG-7</h1>" in text
+    assert "<td>odoo</td><td></td><td>2.0</td>" in text
+    assert "No run of CHG-8 has ended in this ledger" in bastion.run(
+        "erpops.estate.change_page", *given, "-e", "change=CHG-8", status=2
+    )
+    # Nothing of this was recorded.
+    assert len(bastion.entries()) == 2
+    path = bastion.ledger / "ledger.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"succeeded", b"overruled").replace(b"try.yml", b"dry.yml"))
+    output = bastion.run("erpops.estate.ledger_verify", *given, status=2)
+    assert "the first wrong entry is 1 (altered)" in " ".join(output.split())
 
 
 def test_a_killed_run_leaves_an_entry_that_says_so(bastion: Bastion) -> None:
