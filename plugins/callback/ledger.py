@@ -35,7 +35,7 @@ options:
     description: Playbooks that change nothing and are not recorded, by the names of their files without C(.yml).
     type: list
     elements: str
-    default: [change_page, ledger_verify, status, validate]
+    default: [approve, change_page, launch, ledger_verify, status, validate]
     env:
       - name: ERPOPS_LEDGER_UNRECORDED
     ini:
@@ -61,6 +61,7 @@ from ansible.template import Templar
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import record, redaction
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder import Ending, Recorder, Status, spent
+from ansible_collections.erpops.estate.plugins.module_utils.governance.state import release
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import Recording, announce
@@ -105,14 +106,17 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Open the run, unless it changes nothing."""
         name = os.path.basename(str(playbook._file_name))
+        configuration = str(self.get_option("configuration"))
         if context.CLIARGS.get("check") or name.rpartition(".")[0] in self.get_option("unrecorded"):
-            announce(Recording(fault="this run changes nothing, and is not recorded"))
+            checked = bool(context.CLIARGS.get("check"))
+            fault = "this run changes nothing, and is not recorded"
+            announce(Recording(checked=checked, configuration=configuration, fault=fault))
             return
         run, stamp = str(uuid4()), _stamp()
         self._started = time.monotonic()
         origin = _origin()
         try:
-            settings = load(str(self.get_option("configuration")))
+            settings = load(configuration)
             self._runs = Runs(settings.ledger(), settings.place())
             about = {"playbook": name, "account": origin["account"], "host": origin["host"], "from": origin.get("from")}
             written = self._runs.open(run, about)
@@ -123,7 +127,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
         if written.trouble:
             kept = "waits in the spool of this machine" if written.spooled else "is in the ledger, not yet everywhere"
             self._display.warning(f"The entry of this run {kept}: {written.trouble}")
-        announce(Recording(loaded=True, run=run, entry=written.n, spool=written.spooled, fault=""))
+        announce(
+            Recording(
+                loaded=True, run=run, entry=written.n, spool=written.spooled, configuration=configuration, fault=""
+            )
+        )
         self.seconds, self._plays, self._hosts = [], [], {}
         self.recorder = Recorder(run=run, estate=settings.estate, playbook=name, started=stamp, origin=origin)
         self._opening = time.monotonic() - self._started
@@ -208,6 +216,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             "changed": sum(len(step["changed"]) for step in data["steps"]),
             "seconds": round(ending.at),
         }
+        if data["verdicts"]:
+            self._release(recorder.run)
         try:
             written = self._runs.close(recorder.run, fields, record.dump(data))
         except (ClientError, ValueError, OSError) as error:
@@ -215,6 +225,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             return
         where = "spool" if written.spooled else "ledger"
         self._display.v(f"Entry {written.n} of the {where} names the record of this run, {recorder.run}.")
+
+    def _release(self, run: str) -> None:
+        """Give the change lock back, which the gate has taken for this run."""
+        try:
+            release(str(self.get_option("configuration")), run)
+        except ClientError as error:
+            self._display.warning(f"The change lock ends by itself, it could not be given back: {error}")
 
     def _at(self) -> float:
         return time.monotonic() - self._started

@@ -14,12 +14,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Recording:
-    """How the run is recorded: ``spool`` means on this machine only; ``fault`` is why it is not recorded."""
+    """How the run is recorded: ``spool`` means on this machine only; ``fault`` is why it is not recorded.
+
+    ``checked`` says that it changes nothing and that its real run would be recorded; ``configuration`` is the file that
+    says where the ledger is.
+    """
 
     loaded: bool = False
     run: str = ""
     entry: int = 0
     spool: bool = False
+    checked: bool = False
+    configuration: str = ""
     fault: str = "the callback plugin erpops.estate.ledger is not enabled"
 
 

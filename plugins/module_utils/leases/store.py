@@ -9,16 +9,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict, MissingFile, Refused
-from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdCluster
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import connect
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease, Step
 
 # Written by the role leases.
 CONFIGURATION = "/etc/erpops/leases/keeper.json"
+
+T = TypeVar("T")
 
 # Rounds against others that change the same record at the same time; each round somebody has got on.
 ROUNDS = 5
@@ -84,10 +85,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Keys(Protocol):
+    """The estate's etcd, or what answers as it does."""
+
+    def ask(self, question: Callable[[Any], T]) -> T:
+        """Put a question to whoever can answer it."""
+
+
 class LeaseStore:
     """Reads and changes the leases of one estate."""
 
-    def __init__(self, cluster: EtcdCluster, estate: str, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, cluster: Keys, estate: str, now: Callable[[], datetime] = utc_now) -> None:
         self._cluster = cluster
         self._estate = estate
         self.now = now
@@ -156,7 +164,7 @@ class LeaseStore:
 
     def _swap(self, lease: Lease, revision: int) -> bool:
         key = leases.key(self._estate, lease.kind, lease.name)
-        return self._cluster.ask(lambda client: client.swap(key, leases.dump(lease), revision))
+        return bool(self._cluster.ask(lambda client: client.swap(key, leases.dump(lease), revision)))
 
     @staticmethod
     def busy(lease: Lease) -> Conflict:

@@ -29,6 +29,11 @@ class Kind:
     undo: Callable[[Means, Lease], list[str]]
 
 
+def _change_lock(_means: Means, lease: Lease) -> list[str]:
+    # The lock is nothing but its record.
+    return [f"change lock of {lease.reason}"]
+
+
 def _patroni_pause(means: Means, _lease: Lease) -> list[str]:
     from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import connect
     from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_pause import resume
@@ -56,6 +61,7 @@ def _host_out(_means: Means, _lease: Lease) -> list[str]:
 
 
 KINDS: Mapping[str, Kind] = {
+    "change_lock": Kind("", _change_lock),
     "host_out": Kind("", _host_out),
     "odoo_pause": Kind("odoo", _odoo_pause),
     "patroni_pause": Kind("patroni", _patroni_pause),

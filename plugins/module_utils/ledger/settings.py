@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdCluster
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls
+from ansible_collections.erpops.estate.plugins.module_utils.clients.key_file import KeyFile
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_bucket import LedgerBucket
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory, LedgerFile
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
@@ -29,6 +30,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, local
 
 DEFAULT = "/etc/erpops/ledger.json"
+KEYS = "keys.json"
 
 KNOWN = {
     "": {"estate", "directory", "etcd", "bucket", "key_file", "allowed_signers", "revoked"},
@@ -58,13 +60,22 @@ class Settings:
         """Return the directory on this machine."""
         return LedgerDirectory(self.directory)
 
-    def head(self) -> EtcdHead | None:
-        """Return the head of the shared chain, None where there is none."""
+    def cluster(self) -> EtcdCluster | None:
+        """Return the estate's etcd, None where the ledger is that of this machine alone."""
         if not self.etcd:
             return None
         tls = Tls(*(str(self.etcd[name]) for name in ("ca_file", "cert_file", "key_file")))
         port, first = int(self.etcd.get("port", 2379)), self.etcd.get("member")
-        return EtcdHead(EtcdCluster(self.etcd["members"], tls=tls, port=port, first=first), self.estate)
+        return EtcdCluster(self.etcd["members"], tls=tls, port=port, first=first)
+
+    def head(self) -> EtcdHead | None:
+        """Return the head of the shared chain, None where there is none."""
+        cluster = self.cluster()
+        return EtcdHead(cluster, self.estate) if cluster else None
+
+    def keys(self) -> EtcdCluster | KeyFile:
+        """Return where the change lock is: beside the head of the chain, for whoever writes that."""
+        return self.cluster() or KeyFile(os.path.join(self.directory, KEYS))
 
     def objects(self) -> LedgerBucket | None:
         """Return the bucket, None where there is none."""

@@ -27,6 +27,7 @@ ESTATE_WIDE = (
     "estate_name",
     "estate_environment",
     "estate_drills_allowed",
+    "estate_governance",
     "estate_domain",
     "estate_virtual_ip",
     "estate_image_registry",

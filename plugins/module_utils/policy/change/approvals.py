@@ -16,16 +16,16 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import listed
 
 FORMAT = "erpops.estate/approval/1"
-APPROVE, WITHDRAW, LAUNCH = "approve", "withdraw", "launch"
+APPROVE, WITHDRAW, LAUNCH, REVIEW = "approve", "withdraw", "launch", "review"
 # A signature made for anything else, a commit or a file, is none for an approval; one that launches approves nothing.
-NAMESPACE, LAUNCH_NAMESPACE = "approval@erpops.estate", "launch@erpops.estate"
-NAMESPACES = {APPROVE: NAMESPACE, WITHDRAW: NAMESPACE, LAUNCH: LAUNCH_NAMESPACE}
+NAMESPACE, LAUNCH_NAMESPACE, REVIEW_NAMESPACE = (f"{what}@erpops.estate" for what in ("approval", "launch", "review"))
+NAMESPACES = {APPROVE: NAMESPACE, WITHDRAW: NAMESPACE, LAUNCH: LAUNCH_NAMESPACE, REVIEW: REVIEW_NAMESPACE}
 FIELDS = ("decision", "change", "plan", "estate", "environment", "person", "given", "expires")
 
 
 @dataclass(frozen=True)
 class Approval:
-    """What one person decided about one plan: to approve it, to withdraw that, to launch it.
+    """What one person decided about one plan: to approve it, to withdraw that, to launch it, to close its review.
 
     ``fault`` is why it cannot be believed, as its signature says.
     """

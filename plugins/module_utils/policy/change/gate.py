@@ -48,10 +48,11 @@ def verdict(governance: Governance, run: Run) -> Verdict:
     counted = _approvals(governance, run, found, needed)
     approved = not counted.missing or glass.skips("approvals")
     objections = [
+        *run.objections,
         *no_rule,
         *_change(governance, run, found, wished=not glass.skips("window")),
         *opened.objections,
-        *(() if approved else (*counted.missing, *counted.refused)),
+        *(() if approved else (*counted.missing, *counted.refused, *run.unread)),
         *_launcher(governance, run, needed, glass),
         *proofs.objections,
         *_overlaps(governance, run, needed),
@@ -94,6 +95,9 @@ def _change(governance: Governance, run: Run, found: Change | None, *, wished: b
         mine, theirs = getattr(plan.target, what), getattr(found, what)
         if mine != theirs:
             yield f"plan: expected {what} {theirs} as {found.id} says, found {mine}"
+    if not plan.target.parts:
+        # No part would need a window, and no freeze would be meant.
+        yield "plan: expected to say what it touches, found nothing"
     allowed = target(found, governance.policy).parts
     for part in plan.target.parts:
         if not any(_within(part, other) for other in allowed):
@@ -132,6 +136,7 @@ def _launcher(governance: Governance, run: Run, needed: Rule, glass: _Glass) -> 
     person, proof = run.launcher.person, run.launcher.proof
     if not person or proof not in PROOFS:
         yield "launcher: expected to be known from AWX or by a signature, found nobody; sign the launch, or use AWX"
+        yield from run.launcher.refused
     elif person not in governance.people:
         yield f"launcher: expected somebody of approvers/people.yml, found {person}"
     elif run.break_glass is None or glass.rule is None:
@@ -151,6 +156,8 @@ def _overlaps(governance: Governance, run: Run, needed: Rule) -> Iterator[str]:
                 f"overlap: expected no {other.kind} beside {mine.kind}, found {other.change} by {other.owner} "
                 f"since {other.since.isoformat()}"
             )
+    if run.lock_fault and run.break_glass is None:
+        yield f"lock: expected to be seen, found {run.lock_fault}; only break-glass runs like that"
     lock = run.lock
     if lock and run.now < lock.expires and (lock.change, lock.owner) != (run.plan.change, run.owner):
         yield f"lock: expected to be free, found {lock.change} by {lock.owner} until {lock.expires.isoformat()}"
@@ -172,8 +179,9 @@ def _tier(governance: Governance, run: Run) -> Iterator[str]:
 
 def _recorder(run: Run) -> Iterator[str]:
     if not run.recorder.loaded:
-        yield "recorder: expected to be loaded, found it missing; enable the collection's callback"
-    if run.recorder.fault:
+        why = run.recorder.fault or "it missing; enable the collection's callback"
+        yield f"recorder: expected to be loaded, found {why}"
+    elif run.recorder.fault:
         yield f"ledger: expected to be whole, found {run.recorder.fault}; nothing runs until that is explained"
     if run.recorder.spool and run.break_glass is None:
         yield "ledger: expected to be reached, found only this machine's spool; only break-glass runs like that"

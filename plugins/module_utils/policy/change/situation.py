@@ -35,10 +35,14 @@ class Governance:
 
 @dataclass(frozen=True)
 class Launcher:
-    """Who started the run, and by what that is known: AWX's API or a signature; never by what the run itself says."""
+    """Who started the run, and by what that is known: AWX's API or a signature; never by what the run itself says.
+
+    ``refused`` says what else claims to, and why it does not count.
+    """
 
     person: str = ""
     proof: str = ""
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,15 @@ class Review:
     person: str
     opened: datetime
     due: datetime
+    plan: str = ""
 
 
 @dataclass(frozen=True)
 class Recorder:
-    """Whether the run is recorded: ``spool`` means on this machine only, ``fault`` why the ledger is not believed."""
+    """Whether the run is recorded: ``spool`` means on this machine only.
+
+    ``fault`` is why it is not recorded, or why the ledger is not believed.
+    """
 
     loaded: bool = False
     spool: bool = False
@@ -100,7 +108,8 @@ class Run:
     """A run that asks.
 
     ``done`` names the steps behind it. ``break_glass`` is the reason for such a run, None for an ordinary one.
-    ``clocks`` has, by host, how many seconds its clock is off this one.
+    ``clocks`` has, by host, how many seconds its clock is off this one. ``lock_fault`` is why nobody knows who holds
+    the lock, ``unread`` says which approvals could not be read, ``objections`` what stands against the run already.
     """
 
     plan: Plan
@@ -116,3 +125,6 @@ class Run:
     done: frozenset[str] = frozenset()
     break_glass: str | None = None
     clocks: Mapping[str, float] = field(default_factory=dict)
+    lock_fault: str = ""
+    unread: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ def do(
 ) -> dict[str, Any]:
     services.actions = []
     outcome = Outcome()
-    store = LeaseStore(keys, "lab", lambda: NOON)  # type: ignore[arg-type]  # the part that is used
+    store = LeaseStore(keys, "lab", lambda: NOON)
     control: Any = services
     host = host_out.HostOut(name, control, store, outcome, dry=dry)
     if state == "out":

@@ -53,7 +53,7 @@ class World:
         addresses = {f"node{number}": f"10.0.0.{number}" for number in (1, 2, 3)}
         cluster = PatroniCluster(addresses, tls=Tls("ca"))
         outcome = Outcome()
-        store = LeaseStore(self.keys, "lab", lambda: self.time)  # type: ignore[arg-type]  # the part that is used
+        store = LeaseStore(self.keys, "lab", lambda: self.time)
         maintenance = PatroniMaintenance(cluster, store, outcome, dry=dry)
         if state == "paused":
             maintenance.take(owner, "switches", 10)

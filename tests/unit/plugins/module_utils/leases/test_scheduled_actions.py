@@ -55,7 +55,7 @@ class World:
 
     def act(self, state: str, *patterns: str, owner: str = "ada", dry: bool = False, force: bool = False) -> list[str]:
         outcome = Outcome()
-        store = LeaseStore(self.keys, "lab", lambda: NOON)  # type: ignore[arg-type]  # the part that is used
+        store = LeaseStore(self.keys, "lab", lambda: NOON)
         acting = ScheduledActions(
             "north",
             None,  # type: ignore[arg-type]  # what would ask it is replaced

@@ -53,7 +53,7 @@ class OneEdge:
     def do(self, state: str, owner: str = "ada", *, server: str = "node2", dry: bool = False) -> dict[str, Any]:
         edge = EdgeOfHost(self.params, dry=dry)
         outcome = Outcome()
-        store = LeaseStore(self.keys, "lab", lambda: self.time)  # type: ignore[arg-type]  # the part that is used
+        store = LeaseStore(self.keys, "lab", lambda: self.time)
         drain = ServerDrain(edge, edge.address(server), store, outcome, dry=dry)
         if state == "drained":
             drain.take(owner, "new memory", 30)

@@ -1,0 +1,114 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks on the controller whether this run may do what its plan says, now."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
+from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import overridden, unclear
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences
+from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import plain, read_inventory
+from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
+
+SPEC: Mapping[str, Mapping[str, Any]] = {
+    "plan": {"type": "dict"},
+    "plan_file": {"type": "path"},
+    "dest": {"type": "path"},
+    "done": {"type": "list", "elements": "str", "default": []},
+    "break_glass": {"type": "str"},
+    "evidence": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "kind": {"type": "str", "required": True},
+            "taken": {"type": "str", "required": True},
+            "ok": {"type": "bool", "required": True},
+            "instances": {"type": "list", "elements": "str", "default": []},
+            "since": {"type": "str"},
+            "reference": {"type": "str", "default": ""},
+        },
+    },
+    "clocks": {"type": "dict", "default": {}},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no type information
+    """Runs on the controller alone, once for each batch of hosts; no connection is opened."""
+
+    TRANSFERS_FILES = False
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask; fail with every reason. In check mode the answer is only said."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _result, given = self.validate_argument_spec(
+            argument_spec=SPEC,
+            mutually_exclusive=[["plan", "plan_file"]],
+            required_one_of=[["plan", "plan_file"]],
+        )
+        given = plain(given)
+        try:
+            found = answer(self._asking(given, task_vars or {}), datetime.now(UTC))
+        except (ClientError, ValueError, OSError, AnsibleError) as error:
+            verdict = {"ok": False, "reasons": [str(error)], "facts": {}}
+            evidence = [{"kind": "verdict", "data": {"ok": False, "reasons": [str(error)]}}]
+            result.update(changed=False, failed=True, msg=f"change gate: {error}", verdict=verdict, evidence=evidence)
+            return result
+        if given["dest"]:
+            write(given["dest"], json.dumps(found.plan.as_dict(), indent=2, ensure_ascii=False).encode())
+        return {**result, **self._told(found, given)}
+
+    def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asking:
+        inventory = read_inventory(task_vars, self._loader)
+        governance = inventory.shared("estate_governance") or {}
+        known, check = recording(), bool(self._task.check_mode)
+        return Asking(
+            estate=str(inventory.shared("estate_name", "")),
+            environment=inventory.environment(),
+            governance=governance,
+            plan=given["plan"] if given["plan"] is not None else _read(given["plan_file"]),
+            recorded=Recorded(
+                known.loaded or (check and known.checked), known.run, known.spool, known.configuration, known.fault
+            ),
+            objections=(*overridden(load_extra_vars(self._loader)), *unclear(inventory)),
+            done=given["done"],
+            break_glass=given["break_glass"],
+            evidence=given["evidence"],
+            clocks={str(host): float(seconds) for host, seconds in given["clocks"].items()},
+            # Set by AWX around the whole run; a playbook's own environment does not reach this process.
+            job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
+            check=check,
+        )
+
+    def _told(self, found: Answer, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "changed": False,
+            "failed": not (found.verdict.ok or self._task.check_mode),
+            "msg": sentences(found.verdict, found.plan, given["done"]),
+            "verdict": found.verdict.as_dict(),
+            "plan": found.plan.as_dict(),
+            "digest": found.plan.digest,
+            "evidence": found.evidence(),
+        }
+
+
+def _read(path: str) -> dict[str, Any]:
+    with open(path, encoding="utf-8") as stream:
+        data = json.load(stream)
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: expected a plan as JSON, found {type(data).__name__}")
+    return data

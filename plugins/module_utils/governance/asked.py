@@ -1,0 +1,252 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks the change gate: gathers what it has to be told, and keeps what follows from a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.clients import approval_files
+from ansible_collections.erpops.estate.plugins.module_utils.clients.awx import AwxClient
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
+from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Laid, laid_down
+from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, Seen
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import verify
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change import asking, awx, kept
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Approval, Asked, as_dict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.gate import verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.launch import launched
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import Reviewed, reviewed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
+    Governance,
+    Launcher,
+    Recorder,
+    Review,
+    Run,
+    Running,
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the callback says of this run; ``configuration`` is the file that says where the ledger is."""
+
+    loaded: bool = False
+    run: str = ""
+    spool: bool = False
+    configuration: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A run that asks. ``governance`` says where it lies: ``directory``, ``owners``, ``approvals``, ``cache``, ``awx``.
+
+    ``objections`` is what stands against the run already, ``job`` the number of AWX's job, 0 outside of AWX. ``check``
+    asks only: nothing is taken or kept.
+    """
+
+    estate: str
+    environment: str
+    governance: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    recorded: Recorded
+    objections: Sequence[str] = ()
+    done: Sequence[str] = ()
+    break_glass: str | None = None
+    evidence: Sequence[Mapping[str, Any]] = ()
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    job: int = 0
+    check: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict, and what it is about."""
+
+    verdict: Verdict
+    plan: Plan
+    launcher: Launcher = field(default_factory=Launcher)
+    approvals: tuple[Approval, ...] = ()
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """Return what the record of the run keeps."""
+        found, plan = self.verdict, {**self.plan.as_dict(), "digest": self.plan.digest}
+        judged = {"ok": found.ok, "reasons": list(found.reasons), "change": self.plan.change, **found.facts}
+        launcher = {"person": self.launcher.person, "proof": self.launcher.proof}
+        pieces = {"plan": plan, "verdict": judged, "launcher": launcher}
+        # Those for other plans that lie about are none of this run's business.
+        mine = [as_dict(one) for one in self.approvals if one.plan == self.plan.digest]
+        return [{"kind": kind, "data": data} for kind, data in pieces.items()] + [{"kind": "approvals", "data": mine}]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the estate keeps, where it could be asked; ``fault`` is why it could not."""
+
+    state: ChangeState | None = None
+    seen: Seen = field(default_factory=Seen)
+    fault: str = ""
+
+
+def answer(question: Asking, now: datetime) -> Answer:
+    """Return what the gate says; with a yes the lock is taken, and commit and review are kept."""
+    objections, known = question.objections, _known(question)
+    place = {"estate": question.estate, "environment": question.environment}
+    if not question.governance.get("directory"):
+        plan = completed(question.plan, None, **place)
+        return Answer(asking.ungoverned(plan, question.environment, known.seen.governed, objections, now), plan)
+    laid = laid_down(
+        str(question.governance["directory"]),
+        str(question.governance.get("owners") or ""),
+        change_id=str(question.plan.get("change") or ""),
+        now=now,
+        newest=known.seen.governed.commit,
+        cache=question.governance.get("cache"),
+    )
+    plan = completed(question.plan, laid.governance, **place)
+    approvals, unread = _approvals(question, plan.digest, laid)
+    # What is about other changes belongs to other runs.
+    approvals = tuple(one for one in approvals if one.change == plan.change)
+    launcher, more = _launched(question, plan, laid.governance, approvals, now)
+    approvals = (*approvals, *more)
+    looked_at = _reviewed(question, laid, known.seen, now)
+    ordinary = question.break_glass is None
+    run = Run(
+        plan=plan,
+        now=now,
+        launcher=launcher,
+        owner=kept.owner_of(launcher.person, question.recorded.run),
+        approvals=approvals,
+        evidence=asking.evidence_of(question.evidence),
+        running=_running(question, known.seen, laid.governance, now),
+        reviews=looked_at.open,
+        recorder=_recorder(question),
+        lock=kept.lock_of(known.seen.lock),
+        done=frozenset(question.done),
+        break_glass=question.break_glass,
+        clocks=question.clocks,
+        lock_fault=known.fault,
+        unread=tuple(unread),
+        objections=(
+            *objections,
+            *asking.relabelled(known.seen.governed, question.environment),
+            *asking.elsewhere(plan, **place),
+            *(looked_at.refused if ordinary else ()),
+        ),
+    )
+    judged = verdict(laid.governance, run)
+    if judged.ok and not question.check:
+        judged = _kept(judged, run, laid, known, looked_at)
+    return Answer(judged, plan, launcher, approvals)
+
+
+def _known(question: Asking) -> _Known:
+    """Ask what the estate keeps; a run that nobody records, and that is refused for it, has no place to look in."""
+    if not question.recorded.configuration:
+        return _Known()
+    try:
+        settings = load(question.recorded.configuration)
+        if settings.estate != question.estate:
+            raise Refused(
+                question.recorded.configuration,
+                expected=f"the ledger of {question.estate}",
+                found=f"that of {settings.estate}",
+                remedy="name the configuration that belongs to this estate",
+            )
+        state = ChangeState(settings.keys(), question.estate)
+        return _Known(state, state.seen())
+    except ClientError as error:
+        return _Known(fault=str(error))
+
+
+def _approvals(question: Asking, plan: str, laid: Laid) -> tuple[tuple[Approval, ...], list[str]]:
+    directory = question.governance.get("approvals")
+    return approval_files.read(str(directory), plan, laid.signatures) if directory else ((), [])
+
+
+def _launched(
+    question: Asking, plan: Plan, governance: Governance, given: Sequence[Approval], now: datetime
+) -> tuple[Launcher, list[Approval]]:
+    """Return who launched the run, and what AWX knows of approvals; the two ways are never mixed."""
+    found = governance.changes.get(plan.change)
+    asked = Asked(
+        plan=plan.digest,
+        change=plan.change,
+        estate=plan.estate,
+        environment=plan.target.environment,
+        requester=found.requester if found else "",
+        launcher="",
+    )
+    if question.job:
+        return _by_awx(AwxClient.of(question.governance["awx"]), question.job, asked, governance)
+    launcher, refused = launched([one for one in given if one.plan == plan.digest], asked, now)
+    return replace(launcher, refused=tuple(refused)), []
+
+
+def _by_awx(client: AwxClient, number: int, asked: Asked, governance: Governance) -> tuple[Launcher, list[Approval]]:
+    job = client.job(number)
+    part_of = awx.workflow_of(job)
+    if part_of is None:
+        return awx.launched(job, None, governance.people), []
+    workflow = client.workflow_job(part_of)
+    records = [client.workflow_approval(one) for one in awx.approval_nodes(client.workflow_nodes(part_of))]
+    launcher = awx.launched(job, workflow, governance.people)
+    return launcher, awx.approvals(workflow, records, asked, governance.people)
+
+
+def _reviewed(question: Asking, laid: Laid, seen: Seen, now: datetime) -> Reviewed:
+    reviews = [review for _key, review in seen.reviews]
+    documents = [one for review in reviews for one in _approvals(question, review.plan, laid)[0]]
+    governance = laid.governance
+    rule = governance.policy.break_glass.get(question.environment)
+    return reviewed(reviews, documents, rule, governance.people, now)
+
+
+def _running(question: Asking, seen: Seen, governance: Governance, now: datetime) -> tuple[Running, ...]:
+    lease = seen.lock
+    return () if lease and kept.owned_by(lease, question.recorded.run) else kept.running_of(lease, governance, now)
+
+
+def _recorder(question: Asking) -> Recorder:
+    recorded = question.recorded
+    return Recorder(recorded.loaded, recorded.spool, _ledger_fault(question) if recorded.loaded else recorded.fault)
+
+
+def _ledger_fault(question: Asking) -> str:
+    """Return what is wrong with the ledger; etcd's head was compared when this run's own entry was added."""
+    try:
+        known = load(question.recorded.configuration)
+        report = verify(Question(known.directory, known.allowed_signers, known.revoked, estate=known.estate))
+    except MissingFile as error:
+        return "" if question.check else str(error)
+    except ClientError as error:
+        return str(error)
+    return "; ".join([*([report.wrong.sentence] if report.wrong else []), *report.findings])
+
+
+def _kept(judged: Verdict, run: Run, laid: Laid, known: _Known, looked_at: Reviewed) -> Verdict:
+    """Take the lock and keep what follows; where somebody was faster the answer is no."""
+    if known.state is None:
+        # Break-glass alone comes here: what mends etcd cannot wait for it.
+        return replace(judged, facts={**judged.facts, "lock": f"not taken: {known.fault}"})
+    try:
+        lease = known.state.lock(kept.lock_wanted(run.plan, run.owner, run.done, run.now))
+        known.state.govern(Governed(laid.governance.commit, run.plan.target.environment), known.seen)
+        if judged.facts.get("review"):
+            due = datetime.fromisoformat(judged.facts["review"]["due"])
+            known.state.open_review(Review(run.plan.change, run.launcher.person, run.now, due, run.plan.digest))
+        known.state.close(key for key, review in known.seen.reviews if review in looked_at.closed)
+    except ClientError as error:
+        return Verdict.of([*judged.reasons, f"lock: {error}"], **judged.facts)
+    return replace(judged, facts={**judged.facts, "lock": f"{lease.owner} until {lease.expires.isoformat()}"})

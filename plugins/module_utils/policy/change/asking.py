@@ -1,0 +1,107 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run may say about itself before the gate is asked, and what an estate without governance may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import EVIDENCE
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Inventory, listed
+
+DEVELOPMENT = "development"
+# What says where a run is and by what it is governed: the inventory's word, not that of who launches.
+GUARDED = ("estate_name", "estate_environment", "estate_governance")
+# What a playbook hands to the gate goes by such names.
+GUARDED_PREFIX = "gate_"
+
+
+def overridden(extra: Iterable[str]) -> list[str]:
+    """Return what is objected to variables that were given with the run."""
+    found = sorted(name for name in extra if name in GUARDED or name.startswith(GUARDED_PREFIX))
+    if not found:
+        return []
+    return [f"variables: expected {listed(found)} from inventory and playbook, found among the extra variables"]
+
+
+def unclear(inventory: Inventory) -> list[str]:
+    """Return what is objected to an inventory that does not say, in one voice, where a run is."""
+    found = []
+    for name in GUARDED:
+        for problem in (inventory.unresolved.get(name), *inventory.misfits.get(name, ())):
+            if problem:
+                found.append(f"{name}: expected to be resolved, found {problem}")
+        values = [value for _host, value in inventory.values(name)]
+        if any(value != values[0] for value in values):
+            found.append(f"{name}: expected the same for all hosts, found several values; set it in group_vars/all")
+    governance = inventory.shared("estate_governance") or {}
+    if governance.get("directory") and not governance.get("owners"):
+        found.append("estate_governance: expected owners, whose word the repository is, found none")
+    return found
+
+
+def elsewhere(plan: Plan, estate: str, environment: str) -> list[str]:
+    """Return what is objected to a plan that was made for another place than where it runs."""
+    places = (("estate", plan.estate, estate), ("environment", plan.target.environment, environment))
+    return [
+        f"plan: expected {what} {mine}, found {theirs or 'none'}" for what, theirs, mine in places if mine != theirs
+    ]
+
+
+def relabelled(governed: Governed, environment: str) -> list[str]:
+    """Return what is objected to an estate that was of another environment when it was governed last."""
+    if governed.environment in ("", environment):
+        return []
+    said = f"environment: expected {governed.environment}, as which this estate was governed last, found {environment}"
+    return [f"{said}; where that is meant, remove what it keeps of that (docs/governance.md)"]
+
+
+def ungoverned(plan: Plan, environment: str, governed: Governed, objections: Sequence[str], now: datetime) -> Verdict:
+    """Return the answer where nothing is laid down: development passes, unless it was governed before."""
+    reasons = list(objections)
+    if governed.commit:
+        reasons.append(
+            f"governance: expected estate_governance, by which this estate was governed at commit "
+            f"{governed.commit[:12]}, found none; say in the inventory where it is"
+        )
+    elif environment != DEVELOPMENT:
+        reasons.append(
+            f"governance: expected to be laid down for {environment}, found nothing; copy inventories/governance "
+            "into a repository of its own and name it in estate_governance (docs/governance.md)"
+        )
+    return Verdict.of(reasons, at=now.isoformat(), commit="", plan=plan.digest, governed=False)
+
+
+def evidence_of(given: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:
+    """Return evidence of plain data; raise ValueError for what is none."""
+    return tuple(_evidence(index, one) for index, one in enumerate(given))
+
+
+def _evidence(index: int, one: Mapping[str, Any]) -> Evidence:
+    if one["kind"] not in EVIDENCE:
+        raise ValueError(f"evidence[{index}]: expected {listed(EVIDENCE)}, found {one['kind']!r}")
+    return Evidence(
+        one["kind"],
+        _moment(f"evidence[{index}].taken", one["taken"]),
+        ok=bool(one["ok"]),
+        instances=frozenset(one.get("instances") or ()),
+        since=_moment(f"evidence[{index}].since", one["since"]) if one.get("since") else None,
+        reference=one.get("reference") or "",
+    )
+
+
+def _moment(where: str, text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{where}: expected a time such as 2026-11-23T22:00+01:00, found {text!r}") from error
+    if found.tzinfo is None:
+        raise ValueError(f"{where}: expected a time with its zone, found {text!r}")
+    return found

@@ -1,0 +1,50 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gate's answer in sentences, for who stands at the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+
+
+def sentences(found: Verdict, plan: Plan, done: Collection[str] = ()) -> str:
+    """Return the answer, with every reason, and how to go on."""
+    return "\n".join(_lines(found, plan, done))
+
+
+def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
+    what = f"{plan.change or 'A run without a change'} on {plan.estate}, plan {plan.digest}"
+    if found.ok:
+        yield f"{what}: may run"
+        if found.facts.get("governed") is False:
+            yield "Nothing is laid down for this estate, and in development nothing has to be."
+        if found.facts.get("closes"):
+            yield f"It has to be done by {found.facts['closes']}."
+        if found.facts.get("review"):
+            review = found.facts["review"]
+            yield f"It has to be reviewed by {review['due']}, by {' or '.join(review['roles'])}."
+        return
+    yield f"{what}: may not run, for {len(found.reasons)} reasons"
+    yield from (f"- {reason}" for reason in found.reasons)
+    if found.facts.get("next_opening") and any(reason.startswith(("window", "freeze")) for reason in found.reasons):
+        yield f"The next opening is {found.facts['next_opening']}."
+    left = [step.name for step in plan.steps if step.name not in done]
+    if done and left:
+        yield f"Done are {', '.join(sorted(done))}; left are {', '.join(left)}."
+        yield "Run it again when it may: it goes on there."
+
+
+def steps(plan: Plan) -> Iterator[str]:
+    """Yield what a plan does, for who has to decide about it."""
+    yield f"{plan.change}: {plan.playbook} on {plan.estate} ({plan.target.environment}, {plan.target.kind})"
+    for name in dict.fromkeys((*plan.before, *plan.after)):
+        yield f"{name}: {plan.before.get(name, 'nothing')} becomes {plan.after.get(name, 'nothing')}"
+    for number, step in enumerate(plan.steps, start=1):
+        where = f" on {', '.join(step.hosts)}" if step.hosts else ""
+        point = "; from here there is only forward" if step.name == plan.no_return else ""
+        yield f"{number}. {step.name}{where}, {step.seconds} s{point}"
+    yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {plan.rollback}"

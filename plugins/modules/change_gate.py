@@ -1,0 +1,143 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: change_gate
+short_description: Ask whether a run may do what its plan says, now
+version_added: "0.1.0"
+description:
+  - Answers on the controller with a verdict and all reasons, from what C(estate_governance) in the inventory names, the
+    plan, approvals, the launcher, the ledger and the change lock; see C(docs/governance.md). Fails with a no.
+  - The first task of a playbook that changes anything. In a play with C(serial) it is asked once for each batch, with
+    O(done) growing.
+  - A yes takes the estate's change lock, or renews it. The callback plugin P(erpops.estate.ledger#callback) gives it
+    back when the run ends. Of a run that was killed it ends by itself.
+  - Where no governance is configured, only V(development) passes, and says so.
+  - C(estate_name), C(estate_environment), C(estate_governance) and variables whose names begin with C(gate_) are
+    refused among extra variables. Hand evidence, steps and clocks over under such names.
+  - In check mode the verdict is only said, nothing is taken, and a no does not fail.
+author:
+  - erpops.estate contributors (@erpops)
+extends_documentation_fragment:
+  - erpops.estate.attributes
+  - erpops.estate.attributes.controller
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  plan:
+    description:
+      - The plan as data, with C(change), C(playbook) and C(steps), and as known C(before), C(after), C(no_return),
+        C(outage_seconds) and C(rollback_seconds). A step has C(name), C(hosts), C(instances), C(reason), C(seconds) and
+        C(undo).
+      - Where C(estate), C(target), C(commit) or C(rollback) are left out they are those of the estate and the change.
+      - Either this or O(plan_file).
+    type: dict
+  plan_file:
+    description: File of JSON on the controller with the plan.
+    type: path
+  dest:
+    description:
+      - File on the controller that the whole plan is written to, for who shall approve it; in check mode, too, since it
+        is no change of the estate.
+    type: path
+  done:
+    description: Names of the steps of the plan that are done.
+    type: list
+    elements: str
+    default: []
+  break_glass:
+    description: Why this run cannot wait for window or approvals. What it may skip, and who may, the policy says.
+    type: str
+  evidence:
+    description: What was done and recorded before.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: One of V(backup), V(restore_test), V(rehearsal), V(scan), V(lower_ring_healthy).
+        type: str
+        required: true
+      taken:
+        description: When, with its zone, such as V(2026-11-23T22:00+01:00).
+        type: str
+        required: true
+      ok:
+        description: Whether it came out well.
+        type: bool
+        required: true
+      instances:
+        description: Which instances it is about; all of them where left out.
+        type: list
+        elements: str
+        default: []
+      since:
+        description: Since when it has been true, where that matters.
+        type: str
+      reference:
+        description: What it is called, for the record.
+        type: str
+        default: ""
+  clocks:
+    description:
+      - By host, by how many seconds its clock is ahead of the controller's, as M(erpops.estate.host_survey) says.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Ask whether this may run
+  erpops.estate.change_gate:
+    plan:
+      change: "{{ change }}"
+      playbook: rolling_restart
+      steps:
+        - {name: node1, hosts: [node1], seconds: 90}
+        - {name: node2, hosts: [node2], seconds: 90}
+    clocks: "{{ gate_clocks }}"
+  tags: [always]
+
+- name: Ask again before the next batch
+  erpops.estate.change_gate:
+    plan: "{{ gate_plan }}"
+    done: "{{ gate_done }}"
+"""
+
+RETURN = r"""
+verdict:
+  description: The answer.
+  returned: always
+  type: dict
+  contains:
+    ok:
+      description: Whether it may run.
+      type: bool
+    reasons:
+      description: Everything against it, in sentences.
+      type: list
+      elements: str
+    facts:
+      description: What was counted and used, when the window closes, when the next one opens, who holds the lock.
+      type: dict
+plan:
+  description: The plan, whole.
+  returned: when there is one
+  type: dict
+digest:
+  description: What identifies the plan, and is approved.
+  returned: when there is one
+  type: str
+  sample: "sha256:9c1e6f0d8b1e4f9cb8a3e6a2f4d7c0b5e1a8d3f6c9b2e5a8d1f4c7b0e3a6d9f2"
+evidence:
+  description: What the record of the run keeps of it.
+  returned: always
+  type: list
+  elements: dict
+"""
