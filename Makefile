@@ -35,7 +35,7 @@ lab-up: $(READY) ## Machines and images, nothing on them yet
 converge: $(READY) ## site.yml on the lab's machines
 	@$(RUN) converge
 
-lint sanity unit molecule estate-tests: $(READY)
+lint sanity unit controller-tests molecule estate-tests: $(READY)
 	@$(RUN) $@
 
 reference: $(READY) ## docs/reference.md anew, from the roles and modules themselves
@@ -63,4 +63,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: help demo test check bench load drills lab-up converge lint sanity unit molecule estate-tests lab-status lab-stop lab-down lock reference
+.PHONY: help demo test check bench load drills lab-up converge lint sanity unit controller-tests molecule estate-tests lab-status lab-stop lab-down lock reference

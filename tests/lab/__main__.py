@@ -85,6 +85,7 @@ _COMMANDS: dict[str, Callable[[Progress], object]] = {
     "lint": suite.lint,
     "sanity": suite.sanity,
     "unit": suite.unit,
+    "controller-tests": suite.controller,
     "molecule": suite.molecule,
     "check": suite.check,
     "estate-tests": suite.estate,

@@ -42,6 +42,12 @@ def unit(progress: Progress) -> None:
         _show(progress, "pytest", "-q", "tests/unit")
 
 
+def controller(progress: Progress) -> None:
+    """Playbooks that stay on the controller, run as their users run them: real Git, keys, signatures and ledger."""
+    with progress.phase("Playbooks on the controller"):
+        _show(progress, "pytest", "-q", "tests/controller")
+
+
 def sanity(progress: Progress) -> None:
     """ansible-test on the installed artefact: it insists on the path a collection is installed at."""
     with progress.phase("Sanity"), ansible_test.prepared(progress) as installed:
@@ -114,6 +120,7 @@ def everything(progress: Progress) -> None:
     lint(progress)
     sanity(progress)
     unit(progress)
+    controller(progress)
     drilled(progress)
     molecule(progress)
     removal.machines_only(progress)

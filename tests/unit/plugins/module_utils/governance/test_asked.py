@@ -20,7 +20,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings impo
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import kept
 
-from tests.unit.playbooks.governed import CHANGE, PLAN, Governed
+from tests.controller.governed import CHANGE, PLAN, Governed
 
 RUN = str(UUID(int=7))
 

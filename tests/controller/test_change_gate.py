@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.unit.playbooks.governed import CHANGE, Governed
+from tests.controller.governed import CHANGE, Governed
 
 
 @pytest.fixture
