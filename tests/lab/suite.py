@@ -101,7 +101,7 @@ def check(progress: Progress) -> None:
 def estate(progress: Progress) -> None:
     """The tests against the running estate."""
     with progress.phase("Estate tests"):
-        _show(progress, "pytest", "-q", "tests/estate")
+        _show(progress, "pytest", "-q", "--durations=15", "tests/estate")
 
 
 def demonstration(progress: Progress) -> None:
