@@ -9,7 +9,7 @@ READY := $(VENV)/.installed
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Raise a complete estate on this machine and put a real order through it
 	@$(RUN) demo
@@ -35,8 +35,17 @@ lab-up: $(READY) ## Machines and images, nothing on them yet
 converge: $(READY) ## site.yml on the lab's machines
 	@$(RUN) converge
 
-lint sanity unit controller-tests molecule estate-tests: $(READY)
+lint: $(READY) ## Linters
+sanity: $(READY) ## ansible-test sanity on the built artefact
+unit: $(READY) ## Everything pure, by tables
+controller-tests: $(READY) ## Playbooks that need no host
+molecule: $(READY) ## Roles alone, on Debian 12 and 13
+estate-tests: $(READY) ## What is asked of the running estate
+lint sanity unit controller-tests molecule estate-tests:
 	@$(RUN) $@
+
+lab-images: $(READY) ## What of the images is missing or out of date
+	@$(RUN) images
 
 reference: $(READY) ## docs/reference.md anew, from the roles and modules themselves
 	@$(VENV)/bin/python docs/reference.py
@@ -63,4 +72,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: help demo test check bench load drills lab-up converge lint sanity unit controller-tests molecule estate-tests lab-status lab-stop lab-down lock reference
+.PHONY: lab-images help demo test check bench load drills lab-up converge lint sanity unit controller-tests molecule estate-tests lab-status lab-stop lab-down lock reference

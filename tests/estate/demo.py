@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 
 from tests.estate import access, sight
+from tests.estate.browser import order_seen
 from tests.estate.journey import Journey, read_back
 from tests.estate.traces import TRACES, Walk
 from tests.estate.world import Estate, Instance
 from tests.lab import keys, paths
+from tests.lab.packages import CannotInstall
 from tests.lab.plan import ESTATE
 
 _STARTED = time.monotonic()
@@ -33,6 +35,10 @@ def trade(estate: Estate, instance: Instance) -> None:
     walk = Walk(estate, instance, odoo, session, done)
     for trace in TRACES:
         say(trace(walk))
+    try:
+        say(order_seen(estate, instance, done))
+    except CannotInstall as error:
+        say(f"no browser was tried: {error}")
 
 
 def guide(estate: Estate) -> None:

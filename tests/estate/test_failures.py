@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.estate import access, site
-from tests.estate.traces import leader, redis_of
+from tests.estate.traces import job_done, leader, redis_of
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Route, Session
 from tests.estate.world import Estate, Host, Instance
@@ -68,6 +68,18 @@ def test_an_edge_stops_and_the_address_moves(estate: Estate, load: Load) -> None
     finally:
         victim.check_output("docker start traefik")
     until_whole(estate)
+
+
+def test_the_runner_of_jobs_stops_and_the_other_node_goes_on(estate: Estate, north: Instance) -> None:
+    """On each node in turn, so that one of them has held the lock."""
+    session, odoo = access.logged_in(estate, north), access.json2(estate, north)
+    for victim in estate.group("odoo"):
+        victim.check_output("docker kill %s", f"odoo_{north.name}_jobs")
+        try:
+            print(f"without the jobs of {victim.name}: {job_done(session, odoo)}")
+        finally:
+            victim.check_output("docker start %s", f"odoo_{north.name}_jobs")
+        until_whole(estate)
 
 
 def test_the_redis_master_stops_and_logins_live_on(estate: Estate, north: Instance, load: Load) -> None:

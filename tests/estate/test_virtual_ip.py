@@ -174,6 +174,19 @@ def test_two_edges_do_not_go_on_answering_for_it(estate: Estate, route: Route) -
     assert callers.outage() <= EDGE_LOST
 
 
+def test_the_address_moves_although_the_engine_is_down(estate: Estate) -> None:
+    edge = estate.edge_with_address()
+    process = edge.docker("traefik").inspect()["State"]["Pid"]
+    edge.check_output("systemctl stop docker.socket docker.service")
+    try:
+        edge.check_output("kill -KILL %s", str(process))
+        took = until(lambda: holders(estate) not in ([], [edge.name]), 10, "another edge with the address")
+    finally:
+        edge.check_output("systemctl start docker.socket docker.service")
+    print(f"the engine down and the edge killed: address elsewhere after {took:.1f} s")
+    until_whole(estate)
+
+
 def test_what_a_move_stands_on_is_part_of_the_health(estate: Estate) -> None:
     edge = next(host for host in estate.group("edge") if host.name not in holders(estate))
     edge.check_output("ip address delete %s/32 dev lo", estate.virtual_ip)

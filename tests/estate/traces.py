@@ -14,7 +14,7 @@ import redis
 
 from tests.estate import access
 from tests.estate.journey import Trade
-from tests.estate.wait import until
+from tests.estate.wait import until, until_whole
 from tests.estate.web import Json2, Route, Session, websocket_status
 from tests.estate.world import Estate, Host, Instance
 
@@ -85,6 +85,20 @@ def login_on_every_node(walk: Walk) -> str:
     return f"the login holds on {', '.join(host.name for host in walk.estate.group('odoo'))}"
 
 
+def login_outlives_its_node(walk: Walk) -> str:
+    """A login lives on when the container that made it is gone."""
+    host, container = walk.estate.group("odoo")[0], access.web_container(walk.instance)
+    session = access.logged_in(walk.estate, walk.instance, access.node_route(host, walk.instance))
+    host.check_output("docker kill %s", container)
+    try:
+        found = session.through(Route.virtual(walk.estate, walk.instance)).user()
+    finally:
+        host.check_output("docker start %s", container)
+    assert found == walk.instance.admin_login
+    until_whole(walk.estate)
+    return f"a login that was made on {host.name} outlived the loss of Odoo there"
+
+
 def file_in_bucket(walk: Walk) -> str:
     """The attached file is one object in the instance's bucket, read with the instance's own credentials."""
     stored = walk.odoo.read("ir.attachment", walk.trade.attachment, "store_fname")["store_fname"]
@@ -125,14 +139,19 @@ def log_in_repository(walk: Walk) -> str:
     return f"write-ahead log up to segment {newest} is in the backup repository"
 
 
-def job_done(walk: Walk) -> str:
+def a_job_done(walk: Walk) -> str:
     """A job that is enqueued is done by the containers for jobs."""
-    answer = walk.session.get("/queue_job/create_test_job")
+    return job_done(walk.session, walk.odoo)
+
+
+def job_done(session: Session, odoo: Json2) -> str:
+    """Enqueue a job and wait until it is done."""
+    answer = session.get("/queue_job/create_test_job")
     assert answer.status == 200, answer.text[:500]
     identity = answer.text.rpartition(":")[2].strip()
 
     def done() -> bool:
-        jobs = walk.odoo.find("queue.job", [["uuid", "=", identity]], "state", "exc_info")
+        jobs = odoo.find("queue.job", [["uuid", "=", identity]], "state", "exc_info")
         assert jobs, f"expected job {identity}, found none"
         assert jobs[0]["state"] != "failed", jobs
         return bool(jobs[0]["state"] == "done")
@@ -161,9 +180,10 @@ TRACES: tuple[Callable[[Walk], str], ...] = (
     order_on_every_member,
     login_in_redis,
     login_on_every_node,
+    login_outlives_its_node,
     file_in_bucket,
     log_in_repository,
-    job_done,
+    a_job_done,
     one_runner,
     websocket_opens,
 )

@@ -126,6 +126,9 @@ def test_the_header_of_a_playbook_is_its_manual(path: Path) -> None:
     header = [line for line in lines[1:] if line.startswith("#")]
     assert lines[1].startswith("# ")
     assert any("ansible-playbook" in line for line in header), "show how it is called"
+    assert f"`erpops.estate.{path.stem}`" in (REPOSITORY / "README.md").read_text(encoding="utf-8"), (
+        "say what it is for"
+    )
 
 
 def test_every_collection_that_is_used_is_declared() -> None:

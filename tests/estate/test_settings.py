@@ -1,0 +1,148 @@
+"""What the daemons run with by their own word: the promises that no single fault would show to be broken."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from redis.exceptions import ResponseError
+
+from tests.estate import access
+from tests.estate.traces import leader, psql, redis_of
+from tests.estate.wait import until, until_whole
+from tests.estate.world import Estate, Host, Instance
+
+POSTGRESQL = {
+    "data_checksums": "on",
+    "password_encryption": "scram-sha-256",
+    "ssl": "on",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "archive_mode": "on",
+    "synchronous_commit": "on",
+}
+REDIS = {"maxmemory-policy": "noeviction", "min-replicas-to-write": "1", "appendonly": "yes", "port": "0"}
+
+
+def test_every_member_of_postgresql_runs_with_what_was_promised(estate: Estate) -> None:
+    for host in estate.group("patroni"):
+        found = {name: psql(host, "postgres", f"show {name}") for name in POSTGRESQL}
+        assert found == POSTGRESQL, host.name
+
+
+def test_patroni_keeps_a_quorum_rewinds_and_survives_without_etcd(estate: Estate) -> None:
+    shown = leader(estate).check_output("docker exec patroni patronictl -c /etc/patroni show-config")
+    config = yaml.safe_load(shown)
+    assert config["synchronous_mode"] == "quorum"
+    assert config["synchronous_node_count"] == 1
+    assert not config.get("synchronous_mode_strict"), "with both standbys lost the leader is to go on"
+    assert config["failsafe_mode"] is True
+    assert config["postgresql"]["use_pg_rewind"] is True
+
+
+def test_nobody_is_let_in_but_by_the_socket_or_with_tls_and_a_password(estate: Estate) -> None:
+    members = {host.address for host in estate.group("patroni")}
+    question = "select json_agg(r) from pg_hba_file_rules r"
+    for host in estate.group("patroni"):
+        rules = json.loads(psql(host, "postgres", question))
+        assert not [rule for rule in rules if rule["error"]]
+        assert {(rule["type"], rule["auth_method"]) for rule in rules} == {
+            ("local", "peer"),
+            ("hostssl", "scram-sha-256"),
+        }
+        powerful = {"postgres", "replicator", "rewinder"}
+        for rule in (rule for rule in rules if rule["type"] == "hostssl"):
+            if powerful & set(rule["user_name"]) or "all" in rule["user_name"]:
+                assert (rule["address"], rule["netmask"]) in {(member, "255.255.255.255") for member in members}, rule
+
+
+def test_the_administrator_is_let_in_from_members_alone(estate: Estate) -> None:
+    led = leader(estate)
+    image = led.containers()["patroni"]["Config"]["Image"]
+    # A container of its own address beside the leader: no member has it.
+    stranger = led.run(
+        "docker run --rm --entrypoint psql %s %s -c 'select 1'",
+        image,
+        f"host={led.address} user=postgres dbname=postgres sslmode=require connect_timeout=5",
+    )
+    assert stranger.failed
+    assert "no pg_hba.conf entry" in stranger.stderr
+
+
+@pytest.fixture
+def replicas(estate: Estate) -> list[Host]:
+    found = [host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "slave"]
+    assert len(found) == len(estate.group("redis")) - 1
+    return found
+
+
+def test_every_redis_runs_with_what_was_promised(estate: Estate) -> None:
+    for host in estate.group("redis"):
+        told = redis_of(estate, host).config_get()
+        assert {name: told[name] for name in REDIS} == REDIS, host.name
+        assert int(told["maxmemory"]) > 0, host.name
+
+
+def test_a_master_that_nobody_follows_takes_no_writes(estate: Estate, replicas: list[Host]) -> None:
+    master = next(host for host in estate.group("redis") if host not in replicas)
+    client = redis_of(estate, master)
+
+    def refused() -> bool:
+        try:
+            client.set("erpops:alone", "1", ex=5)
+        except ResponseError as error:
+            return "NOREPLICAS" in str(error)
+        return False
+
+    for host in replicas:
+        host.check_output("docker pause redis")
+    try:
+        until(refused, 30, "a write to be refused")
+    finally:
+        for host in replicas:
+            host.check_output("docker unpause redis")
+    until_whole(estate)
+
+
+def test_every_container_of_odoo_has_its_limits(estate: Estate) -> None:
+    for host in estate.group("odoo"):
+        limits = {
+            name: container["HostConfig"] for name, container in host.containers().items() if name.startswith("odoo_")
+        }
+        assert len(limits) == 3 * len(estate.instances), host.name
+        assert not [name for name, limit in limits.items() if not 0 < limit["Memory"] <= 8 * 2**30], host.name
+        # inventories/lab gives south's processes for the web a processor's worth
+        assert limits["odoo_south_web"]["CpuQuota"] == 100_000, host.name
+
+
+def test_odoo_itself_insists_on_the_certificate_of_its_leader(estate: Estate, north: Instance) -> None:
+    """Odoo always passes an sslmode, which beats the service file's: with its default any certificate would do."""
+    host, container = estate.group("odoo")[0], access.web_container(north)
+    ours, theirs = f"/etc/erpops/odoo/{north.name}", "/var/lib/odoo"
+    shell = (
+        f"docker exec --interactive --env PGSERVICEFILE=%s {container} odoo --addons-path={access.ADDONS}"
+        f" shell --config {ours}/web.conf -d {north.database} --no-http"
+    )
+    service = host.file(f"{ours}/pg_service.conf").content_string
+    assert "sslmode=verify-full" in service
+    other = host.check_output("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=other -keyout /dev/null -days 1")
+    lines = [line for line in service.splitlines() if not line.startswith(("sslmode=", "sslrootcert="))]
+    put = f"docker exec --interactive {container} sh -c %s"
+    files = {"other-ca.crt": other, "other.conf": "\n".join([*lines, f"sslrootcert={theirs}/other-ca.crt", ""])}
+    try:
+        for name, content in files.items():
+            host.check_output(f"printf %%s %s | {put}", content, f"umask 077; cat > {theirs}/{name}")
+        known = host.run(f"printf %%s %s | {shell}", "print('LET IN', env.cr.dbname)", f"{ours}/pg_service.conf")
+        assert f"LET IN {north.database}" in known.stdout, known.stderr[-2000:]
+        stranger = host.run(f"printf %%s %s | {shell}", "print('LET IN', env.cr.dbname)", f"{theirs}/other.conf")
+        assert "LET IN" not in stranger.stdout
+        assert "certificate verify failed" in stranger.stderr, stranger.stderr[-2000:]
+    finally:
+        host.check_output(f"docker exec {container} sh -c %s", f"rm -f {theirs}/other-ca.crt {theirs}/other.conf")
+
+
+def test_odoo_looks_nowhere_else_for_its_database(estate: Estate, north: Instance) -> None:
+    config = estate.group("odoo")[0].file(f"/etc/erpops/odoo/{north.name}/web.conf").content_string
+    assert not [
+        line for line in config.splitlines() if line.startswith(("db_host", "db_port", "db_user", "db_password"))
+    ]
