@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,8 +44,8 @@ def unit(progress: Progress) -> None:
 
 def controller(progress: Progress) -> None:
     """Playbooks that stay on the controller, run as their users run them: real Git, keys, signatures and ledger."""
-    with progress.phase("Playbooks on the controller"):
-        _show(progress, "pytest", "-q", "tests/controller")
+    if not _passes(progress, "pytest", "-q", "tests/controller"):
+        raise CommandFailed("Playbooks on the controller failed; what was found is above.")
 
 
 def sanity(progress: Progress) -> None:
@@ -54,12 +54,13 @@ def sanity(progress: Progress) -> None:
         _show(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
-def molecule(progress: Progress) -> None:
+def molecule(progress: Progress, *beside: Callable[[Progress], None]) -> None:
     """Each role alone, on the installed artefact, on machines of its own; two at a time, which wait for much."""
     collection.ensure(progress)
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
     with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
         jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
+        jobs += [lanes.submit(work, progress) for work in beside]
         failed = [str(job.exception()) for job in jobs if job.exception()]
         if failed:
             raise CommandFailed("\n".join(failed))
@@ -120,9 +121,8 @@ def everything(progress: Progress) -> None:
     lint(progress)
     sanity(progress)
     unit(progress)
-    controller(progress)
     drilled(progress)
-    molecule(progress)
+    molecule(progress, controller)
     removal.machines_only(progress)
     try:
         whole_estate(progress)
