@@ -115,30 +115,29 @@ def test_every_container_of_odoo_has_its_limits(estate: Estate) -> None:
         assert limits["odoo_south_web"]["CpuQuota"] == 100_000, host.name
 
 
-def test_odoo_itself_insists_on_the_certificate_of_its_leader(estate: Estate, north: Instance) -> None:
-    """Odoo always passes an sslmode, which beats the service file's: with its default any certificate would do."""
+def test_odoo_itself_insists_on_the_name_of_its_leader(estate: Estate, north: Instance) -> None:
+    """Odoo always passes an sslmode, which beats the service file's: with its default any name would do."""
     host, container = estate.group("odoo")[0], access.web_container(north)
-    ours, theirs = f"/etc/erpops/odoo/{north.name}", "/var/lib/odoo"
+    ours, theirs = f"/etc/erpops/odoo/{north.name}", "/var/lib/odoo/stranger.conf"
     shell = (
-        f"docker exec --interactive --env PGSERVICEFILE=%s {container} odoo --addons-path={access.ADDONS}"
-        f" shell --config {ours}/web.conf -d {north.database} --no-http"
+        f"printf %%s %s | docker exec --interactive --env PGSERVICEFILE=%s {container} odoo"
+        f" --addons-path={access.ADDONS} shell --config {ours}/web.conf -d {north.database} --no-http"
     )
+    script, let_in = "print('LET IN', env.cr.dbname)", f"LET IN {north.database}"
     service = host.file(f"{ours}/pg_service.conf").content_string
-    assert "sslmode=verify-full" in service
-    other = host.check_output("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=other -keyout /dev/null -days 1")
-    lines = [line for line in service.splitlines() if not line.startswith(("sslmode=", "sslrootcert="))]
-    put = f"docker exec --interactive {container} sh -c %s"
-    files = {"other-ca.crt": other, "other.conf": "\n".join([*lines, f"sslrootcert={theirs}/other-ca.crt", ""])}
+    # The same members at the same addresses, under a name that their certificates do not have.
+    members = next(line for line in service.splitlines() if line.startswith("host=")).partition("=")[2].split(",")
+    names = ",".join("stranger.example" for _member in members)
+    stranger = service.replace(f"host={','.join(members)}", f"host={names}\nhostaddr={','.join(members)}")
+    host.check_output(f"printf %%s %s | docker exec -i {container} sh -c %s", stranger, f"umask 077; cat > {theirs}")
     try:
-        for name, content in files.items():
-            host.check_output(f"printf %%s %s | {put}", content, f"umask 077; cat > {theirs}/{name}")
-        known = host.run(f"printf %%s %s | {shell}", "print('LET IN', env.cr.dbname)", f"{ours}/pg_service.conf")
-        assert f"LET IN {north.database}" in known.stdout, known.stderr[-2000:]
-        stranger = host.run(f"printf %%s %s | {shell}", "print('LET IN', env.cr.dbname)", f"{theirs}/other.conf")
-        assert "LET IN" not in stranger.stdout
-        assert "certificate verify failed" in stranger.stderr, stranger.stderr[-2000:]
+        known = host.run(shell, script, f"{ours}/pg_service.conf")
+        assert let_in in known.stdout, known.stderr[-2000:]
+        refused = host.run(shell, script, theirs)
+        assert let_in not in refused.stdout
+        assert 'does not match host name "stranger.example"' in refused.stderr, refused.stderr[-2000:]
     finally:
-        host.check_output(f"docker exec {container} sh -c %s", f"rm -f {theirs}/other-ca.crt {theirs}/other.conf")
+        host.check_output(f"docker exec {container} rm -f {theirs}")
 
 
 def test_odoo_looks_nowhere_else_for_its_database(estate: Estate, north: Instance) -> None:
