@@ -141,8 +141,9 @@ def test_an_edge_that_dies_is_hardly_noticed_by_who_comes_then(estate: Estate, r
 
 
 def test_an_edge_whose_host_is_gone_is_replaced(estate: Estate, route: Route) -> None:
-    # It announces itself where it arrives: now everybody calls that edge.
+    # It announces itself where it arrives: now everybody calls that edge. Who left is ready again a moment later.
     move(estate)
+    until_whole(estate)
     edge = estate.edge_with_address()
     with NewCallers(route) as callers:
         edge.check_output("printf %%s %s | nft --file -", GONE.format(estate.virtual_ip))
