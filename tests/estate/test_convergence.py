@@ -131,7 +131,8 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
     assert (disorder.edge.name, "Converge the service") in {
         (host, task.rpartition(" : ")[2]) for host, task in run.tasks
     }
-    assert planned.tasks == run.tasks
+    # Three containers share the password file: each of them would write it, and the first does.
+    assert set(planned.tasks) == set(run.tasks)
 
     file = access.json2(estate, south).read("ir.attachment", disorder.stray, "store_fname", "datas")
     assert file["store_fname"].startswith("attachments://")
