@@ -51,7 +51,9 @@ class PatroniClient:
 
     def restart(self, timeout: float, *, pending_only: bool = True) -> str:
         """Restart PostgreSQL on this member, by default where a restart is pending, and return Patroni's sentence."""
-        return self._post("restart", {"restart_pending": True} if pending_only else {}, timeout=timeout)
+        # Said each time: else Patroni gives a leader primary_start_timeout, which is for crashes.
+        asked = {"timeout": int(timeout), **({"restart_pending": True} if pending_only else {})}
+        return self._post("restart", asked, timeout=timeout)
 
     def _get(self, path: str) -> Mapping[str, Any]:
         answer = request(self.what, "GET", f"{self._base}/{path}", tls=self._tls, accept=(503,))

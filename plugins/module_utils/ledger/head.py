@@ -9,6 +9,7 @@ nothing, since the next one finds the line there and stores it before it moves t
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,9 @@ class Seen:
 class Head(Protocol):
     """Where a chain ends."""
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until it is our turn to read and swap; where nobody can be kept out, a swap may fail all the same."""
+
     def read(self) -> Seen:
         """Return the last line."""
 
@@ -41,18 +45,21 @@ class FileHead:
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Keep every other writer of the file out: on a slow disk it would be overtaken again and again."""
+        return self._file.alone()
+
     def read(self) -> Seen:
         """Return the last whole line."""
         return Seen(self._file.last())
 
     def swap(self, line: bytes, seen: Seen) -> bool:
-        """Append the line."""
-        with self._file.alone():
-            # Another writer may have been killed since; its torn line is explained by who opens the ledger next.
-            self._file.set_aside()
-            if self._file.last() != seen.line:
-                return False
-            self._file.append(line)
+        """Append the line; only in one's turn."""
+        # Another writer may have been killed since; its torn line is explained by who opens the ledger next.
+        self._file.set_aside()
+        if self._file.last() != seen.line:
+            return False
+        self._file.append(line)
         return True
 
 
@@ -62,6 +69,10 @@ class EtcdHead:
     def __init__(self, cluster: EtcdCluster, estate: str) -> None:
         self._cluster = cluster
         self.key = f"/erpops/{estate}/ledger/head"
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return at once: writers on other machines are told apart by the key's revision."""
+        return nullcontext()
 
     def read(self) -> Seen:
         """Return the line by a linearizable read."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +19,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.checkpoint 
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import FileHead, Head
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Files, Keeper
 
-# How often the head may have been moved by others between reading and writing it.
+# How often the head may have been moved by others between reading and writing it, and the longest wait before the next
+# attempt, in seconds: of a length by chance, so that two who met once do not meet again.
 ROUNDS = 20
+PAUSE = 0.25
 
 TORN = "torn"
 
@@ -55,9 +59,11 @@ class Ledger:
         sign: Callable[[bytes], bytes] | None = None,
         longest: int = entry.LONGEST,
         now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.estate = estate
         self.now = now
+        self._sleep = sleep
         self._head = head
         self._keepers = keepers
         self._files = files
@@ -71,13 +77,10 @@ class Ledger:
             complete["record"] = entry.digest(record)
             self._put(entry.record_name(complete["record"]), record)
         for _round in range(ROUNDS):
-            seen = self._head.read()
-            # Whoever wrote the last line may have died before it was kept.
-            if seen.line:
-                self._keep(seen.line)
-            line = entry.compose(seen.line, complete, longest=self._longest)
-            if self._head.swap(line, seen) or self._is_followed(line):
+            line = self._moved_on(complete)
+            if line:
                 return Written(line, trouble=self._kept(line))
+            self._sleep(random.uniform(0, PAUSE))  # noqa: S311  # a wait is no secret
         raise Conflict(
             f"ledger of {self.estate}",
             expected="nobody else to write at the same time",
@@ -100,6 +103,16 @@ class Ledger:
     def stamp(self) -> str:
         """Return this moment as entries have it."""
         return self.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _moved_on(self, fields: Mapping[str, Any]) -> bytes:
+        """Return the line that is on the chain now, empty where somebody was faster."""
+        with self._head.turn():
+            seen = self._head.read()
+            # Whoever wrote the last line may have died before it was kept.
+            if seen.line:
+                self._keep(seen.line)
+            line = entry.compose(seen.line, fields, longest=self._longest)
+            return line if self._head.swap(line, seen) or self._is_followed(line) else b""
 
     def _is_followed(self, line: bytes) -> bool:
         """Return whether our line was written after all, and somebody has added the next one since."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from uuid import NAMESPACE_OID, uuid5
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Unreachable
@@ -21,6 +22,9 @@ class MemoryHead:
     def __init__(self) -> None:
         self.line, self.revision, self.down = b"", 0, False
         self.before_swap: Callable[[], None] | None = None
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def read(self) -> Seen:
         if self.down:

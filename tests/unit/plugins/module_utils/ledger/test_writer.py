@@ -283,8 +283,11 @@ def test_who_is_always_overtaken_gives_up() -> None:
         def swap(self, line: bytes, seen: Seen) -> bool:
             return super().swap(line, Seen(seen.line, seen.token - 1))
 
+    waits: list[float] = []
     with pytest.raises(Conflict, match="somebody was faster 20 times"):
-        Ledger("lab", Contended()).append(FIELDS)
+        Ledger("lab", Contended(), sleep=waits.append).append(FIELDS)
+    assert len(waits) == 20
+    assert len(set(waits)) > 1
 
 
 def _append_many(path: str, who: str, count: int) -> None:
