@@ -33,8 +33,10 @@ class Refusal(AssertionError):
 
 
 def arrange(estate: Estate, name: str) -> None:
-    """Bring PostgreSQL's leader and etcd's together or apart where a scenario is about that."""
+    """Bring PostgreSQL's leader and etcd's together or apart where a scenario is about that, and what a fault needs."""
     at = SCENARIOS[name].at
+    if SCENARIOS[name].fault == "wrong_clock":
+        site.module("odoo", "ansible.builtin.apt", {"name": "libfaketime", "update_cache": True})
     if not at.startswith("postgresql leader with"):
         return
     leader = Patroni(estate).leader()

@@ -15,6 +15,12 @@ from dataclasses import dataclass
 TABLE = "inet erpops_drill"
 # The first line of this file is the process id of PostgreSQL's first process, in its container.
 POSTMASTER = "/var/lib/postgresql/*/postmaster.pid"
+# The library of the host that a wrong clock comes from, its copy in the container, and where programs are found first.
+FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+CLOCK, FIRST_IN_PATH = "/usr/local/lib/erpops-drill-clock.so", "/usr/local/sbin"
+HOURS_AHEAD = 1
+# Seconds that a container gets to end what is under way.
+STOP_SECONDS = 10
 # A transaction: the table is made anew whether it was there or not.
 ANEW = f"table {TABLE}\ndelete table {TABLE}\n"
 
@@ -62,6 +68,49 @@ def _frozen(fault: Fault) -> str:
 
 def _thawed(fault: Fault) -> str:
     return f'found=$({_found(fault, "--filter status=paused")}); test -z "$found" || docker unpause {_name(fault)}'
+
+
+def _wrong_clock(fault: Fault) -> str:
+    """Start the program of a container anew, by a file of its name that comes first and has it see another time.
+
+    Only what is called by its bare name can be reached so. What it waits for does not go by this clock.
+    """
+    within = f"docker exec --interactive --user 0 {_name(fault)} sh -c"
+    lacking = "expected the package libfaketime on this host, found none"
+    settings = f"LD_PRELOAD={CLOCK} FAKETIME=+{HOURS_AHEAD}h FAKETIME_DONT_FAKE_MONOTONIC=1"
+    return f"""\
+library=$(ls {FAKETIME} 2>/dev/null) || {{ echo '{lacking}' >&2; exit 1; }}
+{_program(fault)}
+real=$(docker exec {_name(fault)} sh -c "command -v $program")
+{within} 'cat >{CLOCK} && chmod 0644 {CLOCK}' <"$library"
+{within} "cat >{FIRST_IN_PATH}/$program && chmod 0755 {FIRST_IN_PATH}/$program" <<END
+#!/bin/sh
+export {settings}
+exec $real "\\$@"
+END
+{_restarted(fault)}"""
+
+
+def _right_clock(fault: Fault) -> str:
+    # The library goes last: as long as it is there, this has not been done.
+    within = f"docker exec --user 0 {_name(fault)}"
+    return f"""\
+found=$({_found(fault, "--all")})
+test -z "$found" || found=$({within} sh -c 'test ! -e {CLOCK} || echo {CLOCK}')
+if test -n "$found"; then
+    {_program(fault)}
+    {within} rm -f {FIRST_IN_PATH}/"$program"
+    {_restarted(fault)}
+    {within} rm -f {CLOCK}
+fi"""
+
+
+def _program(fault: Fault) -> str:
+    return f"program=$(docker inspect --format '{{{{.Path}}}}' {_name(fault)})"
+
+
+def _restarted(fault: Fault) -> str:
+    return f"docker restart --time {STOP_SECONDS} {_name(fault)}"
 
 
 def _cut_off(fault: Fault) -> str:
@@ -143,12 +192,13 @@ KINDS: Mapping[str, tuple[Shell, Shell]] = {
     "crashed": (_crashed, _nothing),
     "postgresql_killed": (_postgresql_killed, _nothing),
     "frozen": (_frozen, _thawed),
+    "wrong_clock": (_wrong_clock, _right_clock),
     "cut_off": (_cut_off, _let_through),
     "isolated": (_isolated, _let_through),
     "lost": (_lost, _powered),
     "engine_restarted": (_engine_restarted, _nothing),
 }
-OF_A_CONTAINER = frozenset({"killed", "crashed", "postgresql_killed", "frozen"})
+OF_A_CONTAINER = frozenset({"killed", "crashed", "postgresql_killed", "frozen", "wrong_clock"})
 
 
 def objection(fault: Fault) -> str:

@@ -14,7 +14,17 @@ STREAMS: Mapping[str, float] = {"connect": 0.2, "page": 1.0, "write": 0.5, "sess
 # What the globs of ``exercises`` are below; a result is older than its code when one of the files has changed.
 PATRONI = ("roles/patroni/defaults/main.yml", "roles/patroni/templates/dynamic.yml.j2", "roles/patroni/vars/main.yml")
 ETCD = ("roles/etcd/defaults/main.yml", "roles/etcd/templates/*", "images/etcd/Dockerfile")
+REDIS = (
+    "roles/redis_sentinel/defaults/main.yml",
+    "roles/redis_sentinel/templates/*",
+    "roles/redis_sentinel/vars/main/*",
+    "images/odoo/addons/erpops_session_redis/*.py",
+)
+ODOO = ("roles/odoo/templates/odoo.conf.j2", "roles/odoo/templates/pg_service.conf.j2")
 EDGE = ("roles/virtual_ip/defaults/main.yml", "roles/virtual_ip/templates/*")
+ROUTES = ("roles/traefik/defaults/main.yml", "roles/traefik/templates/*")
+STORE = ("roles/object_storage/templates/*", "roles/odoo/templates/aws_*")
+ENGINE = ("plugins/module_utils/policy/docker_engine.py", "roles/docker_engine/vars/main.yml")
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,9 @@ class Scenario:
     streams: tuple[str, ...] = field(default=("connect", "page", "write"))
 
 
+# What users see of Redis: what they do in a session, and that they get one.
+SESSIONS = ("page", "write", "session", "login")
+
 SCENARIOS: Mapping[str, Scenario] = {
     "postgresql_killed": Scenario(
         "PostgreSQL's first process on the leader is killed; Patroni has to bring it back or another member to lead.",
@@ -46,8 +59,65 @@ SCENARIOS: Mapping[str, Scenario] = {
         "The host of PostgreSQL's leader loses its power; etcd's leader is on another one.",
         "lost", "postgresql leader without etcd's", {"write": 25.0}, PATRONI + ETCD, seconds=45,
     ),
+    "leader_host_lost_with_etcd": Scenario(
+        "The host of PostgreSQL's leader loses its power, and etcd's leader with it.",
+        "lost", "postgresql leader with etcd's", {"write": 30.0}, PATRONI + ETCD, seconds=45,
+    ),
+    "leader_cut_off": Scenario(
+        "PostgreSQL, Patroni and etcd on the leader's host lose everybody else, and run on.",
+        "cut_off", "postgresql leader", {"write": 30.0}, PATRONI + ETCD, seconds=40,
+    ),
+    "etcd_member_lost": Scenario(
+        "etcd's leader is killed and stays away.",
+        "killed", "etcd leader", {"write": 3.0}, ETCD, "etcd", seconds=15,
+    ),
+    "etcd_majority_lost": Scenario(
+        "A majority of etcd is killed and stays away: nothing can be decided, and nobody may notice.",
+        "killed", "etcd majority", {"write": 3.0}, PATRONI + ETCD, "etcd", seconds=30,
+    ),
+    "redis_master_killed": Scenario(
+        "Redis' master is killed and stays away.",
+        "killed", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", streams=SESSIONS,
+    ),
+    "redis_master_frozen": Scenario(
+        "Redis' master hangs: it takes connections and answers nothing.",
+        "frozen", "redis master", {"login": 10.0, "session": 10.0}, REDIS, "redis", streams=SESSIONS,
+    ),
+    "redis_master_cut_off": Scenario(
+        "Redis' master loses its replicas, all other Sentinels and Odoo on other hosts, and runs on.",
+        "cut_off", "redis master", {"login": 10.0, "session": 10.0}, REDIS, streams=SESSIONS,
+    ),
+    "sentinel_lost": Scenario(
+        "One Sentinel is killed and stays away.",
+        "killed", "sentinel", {"login": 3.0, "session": 3.0}, REDIS, "sentinel", seconds=15, streams=SESSIONS,
+    ),
+    "odoo_killed": Scenario(
+        "A container that serves Odoo's users is killed; the engine has to start it again.",
+        "crashed", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web", seconds=15,
+    ),
+    "odoo_hung": Scenario(
+        "A container that serves Odoo's users hangs: it takes connections and answers nothing.",
+        "frozen", "odoo", {"page": 5.0, "write": 5.0}, ROUTES + ODOO, "odoo_{instance}_web",
+    ),
+    "odoo_clock_wrong": Scenario(
+        "A container that serves Odoo's users starts anew and believes that it is an hour later.",
+        "wrong_clock", "odoo", {"page": 5.0, "write": 5.0, "session": 5.0}, REDIS[-1:] + ODOO, "odoo_{instance}_web",
+        seconds=30, streams=SESSIONS,
+    ),
     "edge_killed": Scenario(
         "The edge with the virtual address is killed and stays away; its host goes on.",
         "killed", "edge with the address", {"connect": 1.5}, EDGE, "traefik", seconds=15,
+    ),
+    "edge_host_lost": Scenario(
+        "The host of the edge with the virtual address loses its power.",
+        "lost", "edge with the address", {"connect": 1.5}, EDGE, seconds=15,
+    ),
+    "object_store_unreachable": Scenario(
+        "The object store is gone from the network for a minute: orders and pages go on.",
+        "isolated", "object store", {"page": 3.0, "write": 3.0}, STORE, seconds=60,
+    ),
+    "engine_restarted": Scenario(
+        "The Docker engine on the host of PostgreSQL's leader restarts; its containers live on.",
+        "engine_restarted", "postgresql leader", {"page": 3.0, "write": 3.0}, ENGINE, seconds=15,
     ),
 }  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import shutil
 import subprocess
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,14 +58,29 @@ def request(scenario: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("scenario", "struck"),
     [
-        ("postgresql_killed", ("node1", "patroni")),
-        ("edge_killed", ("node1", "traefik")),
+        ("postgresql_killed", [("node1", "patroni", [])]),
+        ("leader_host_lost_with_etcd", [("node1", "", [])]),
+        ("leader_cut_off", [("node1", "", ["10.0.0.2", "10.0.0.3", "10.1.0.2"])]),
+        ("etcd_member_lost", [("node1", "etcd", [])]),
+        ("etcd_majority_lost", [("node1", "etcd", []), ("node2", "etcd", [])]),
+        ("redis_master_killed", [("node2", "redis", [])]),
+        ("redis_master_frozen", [("node2", "redis", [])]),
+        ("redis_master_cut_off", [("node2", "", ["10.0.0.1", "10.0.0.3"])]),
+        ("sentinel_lost", [("node1", "sentinel", [])]),
+        ("odoo_killed", [("node2", "odoo_north_web", [])]),
+        ("odoo_hung", [("node2", "odoo_north_web", [])]),
+        ("odoo_clock_wrong", [("node2", "odoo_north_web", [])]),
+        ("edge_killed", [("node1", "traefik", [])]),
+        ("edge_host_lost", [("node1", "", [])]),
+        ("object_store_unreachable", [("store1", "", [])]),
+        ("engine_restarted", [("node1", "", [])]),
     ],
 )
-def test_whom_a_drill_strikes(scenario: str, struck: tuple[str, str]) -> None:
+def test_whom_a_drill_strikes(scenario: str, struck: list[tuple[str, str, list[str]]]) -> None:
     found = drill_plan(seen(), request(scenario))
     assert not found["refusals"]
-    assert [(each["host"], each["service"]) for each in found["strikes"]] == [struck]
+    assert [(each["host"], each["service"], each["peers"]) for each in found["strikes"]] == struck
+    assert all(bool(each["ports"]) == bool(each["peers"]) for each in found["strikes"])
     assert all(each["lift_after"] > found["seconds"] for each in found["strikes"])
     assert found["watch_seconds"] > found["before_seconds"] + found["seconds"]
 
@@ -90,13 +104,11 @@ def test_who_is_who(at: str, hosts: list[str]) -> None:
     assert VICTIMS[at][0](Members({host: answer["services"] for host, answer in seen().items()})) == hosts
 
 
-def test_what_a_cut_is_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No scenario of the catalogue cuts yet."""
-    cut = replace(SCENARIOS["postgresql_killed"], fault="cut_off", service="")
-    monkeypatch.setitem(SCENARIOS, "postgresql_killed", cut)
-    strike = drill_plan(seen(), request("postgresql_killed"))["strikes"][0]
-    assert strike["peers"] == ["10.0.0.2", "10.0.0.3", "10.1.0.2"]
-    assert strike["ports"] == [2379, 2380, 5432, 8008]
+@pytest.mark.parametrize(
+    ("scenario", "ports"), [("leader_cut_off", [2379, 2380, 5432, 8008]), ("redis_master_cut_off", [6379])]
+)
+def test_at_which_ports_a_cut_is(scenario: str, ports: list[int]) -> None:
+    assert drill_plan(seen(), request(scenario))["strikes"][0]["ports"] == ports
 
 
 @pytest.mark.parametrize(
@@ -106,6 +118,24 @@ def test_what_a_cut_is_between(monkeypatch: pytest.MonkeyPatch) -> None:
         ("edge_killed", {"environment": "production"}, {}, "environment production: expected one that allows drills"),
         ("edge_killed", {"allowed": "false"}, {}, "environment staging: expected one that allows drills"),
         ("leader_host_lost", {}, {}, "move PostgreSQL's leadership to another host first"),
+        (
+            "leader_host_lost_with_etcd",
+            {},
+            {"node1": {"etcd": "follower"}, "node2": {"etcd": "leader"}},
+            "move PostgreSQL's leadership to the host of etcd's leader first",
+        ),
+        ("leader_cut_off", {}, {"node1": {"patroni": "replica"}}, "mend PostgreSQL's cluster"),
+        ("etcd_majority_lost", {}, {"node3": {"etcd": "gone"}}, "it takes three members"),
+        ("redis_master_frozen", {}, {"node2": {"redis": "slave"}}, "found none; mend Redis"),
+        (
+            "sentinel_lost",
+            {},
+            {"node1": {"sentinel": "gone"}, "node3": {"sentinel": "gone"}},
+            "it takes a Sentinel on another host than Redis' master",
+        ),
+        ("odoo_hung", {}, {"node2": {"odoo": "gone"}}, "it takes two hosts of the group odoo"),
+        ("edge_host_lost", {}, {"node1": {"keepalived": "gone"}}, "it takes two hosts of the group edge"),
+        ("object_store_unreachable", {}, {"store1": {"object_storage": "gone"}}, "a host of the group object_storage"),
     ],
 )
 def test_why_a_drill_is_refused(scenario: str, more: dict[str, Any], changes: dict[str, Any], said: str) -> None:
@@ -157,6 +187,7 @@ def test_a_fault_is_shell(fault: Fault) -> None:
         ("killed", "docker kill redis", "docker start redis"),
         ("frozen", "docker pause redis", "docker unpause redis"),
         ("crashed", "{{.State.Pid}}", ":"),
+        ("wrong_clock", "FAKETIME=+1h FAKETIME_DONT_FAKE_MONOTONIC=1", "rm -f /usr/local/lib/erpops-drill-clock.so"),
         ("postgresql_killed", "docker exec redis sh -c 'kill -KILL ", ":"),
         ("engine_restarted", "systemctl restart docker.service", ":"),
         ("cut_off", "ip saddr { 10.0.0.2, 10.0.0.3 } tcp dport { 5432, 8008 } drop", "delete table inet erpops_drill"),
