@@ -38,6 +38,8 @@ options:
       - V(frozen), all processes of a container stop where they are.
       - V(wrong_clock), the program of a container starts anew and believes that it is an hour later; lifted, it starts
         anew and sees the time as it is. The host has to have the package libfaketime; its own clock is never set.
+      - V(disk_full), there is no room left on the volume of a container's data. It has to be a volume of its own,
+        mounted where the container has its data from; a disk that others share is never filled.
       - V(cut_off), no packet between O(peers) and services of the host itself gets through where O(ports) are those of
         either. Containers on a bridge of the host are not concerned.
       - V(isolated), no packet gets through but those of SSH.
@@ -46,7 +48,8 @@ options:
       - V(engine_restarted), the Docker engine restarts; there is nothing to lift.
       - It is required to inject.
     type: str
-    choices: [killed, crashed, postgresql_killed, frozen, wrong_clock, cut_off, isolated, lost, engine_restarted]
+    choices:
+      [killed, crashed, postgresql_killed, frozen, wrong_clock, disk_full, cut_off, isolated, lost, engine_restarted]
   service:
     description: Name of the container, for a fault of one.
     type: str

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_plan import VICTIMS, Members
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
 
-from tests.drills import results
+from tests.drills import results, volume
 from tests.estate import site
 from tests.estate.daemons import Etcd, Patroni
 from tests.estate.wait import until_whole
@@ -26,6 +29,8 @@ from tests.load.load import Load
 
 DRILL, SWITCHOVER = "erpops.estate.drill", "erpops.estate.switchover"
 FAILED, REFUSED = 1, 2
+# Where PostgreSQL has its data from.
+DATA = "/var/lib/erpops/patroni/data"
 
 
 class Refusal(AssertionError):
@@ -48,11 +53,24 @@ def arrange(estate: Estate, name: str) -> None:
         site.run("-e", f"switchover_to={others[0]}", playbook=SWITCHOVER)
 
 
+@contextmanager
+def volumes(estate: Estate, name: str) -> Iterator[None]:
+    """Let whom a drill strikes keep its data on a volume of its own, where it fills one."""
+    with ExitStack() as taken_back:
+        if SCENARIOS[name].fault == "disk_full":
+            asked = site.module("all", "erpops.estate.service_info")
+            members = Members({host: answer.get("services") or [] for host, answer in asked.items()})
+            for victim in VICTIMS[SCENARIOS[name].at][0](members):
+                taken_back.enter_context(volume.of_its_own(estate.host(victim), "patroni", DATA))
+            until_whole(estate)
+        yield
+
+
 def drill(estate: Estate, name: str, instance: str) -> dict[str, Any]:
     """Do one drill under the usual load and return what is kept of it."""
     until_whole(estate)
     arrange(estate, name)
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, volumes(estate, name):
         file = Path(directory) / "result.json"
         with Load(estate, estate.instance(instance)) as load:
             done = site.run(

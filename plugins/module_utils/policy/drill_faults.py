@@ -21,6 +21,8 @@ CLOCK, FIRST_IN_PATH = "/usr/local/lib/erpops-drill-clock.so", "/usr/local/sbin"
 HOURS_AHEAD = 1
 # Seconds that a container gets to end what is under way.
 STOP_SECONDS = 10
+# Takes all the room that a volume has left.
+FILLING = ".erpops-drill"
 # A transaction: the table is made anew whether it was there or not.
 ANEW = f"table {TABLE}\ndelete table {TABLE}\n"
 
@@ -113,6 +115,32 @@ def _restarted(fault: Fault) -> str:
     return f"docker restart --time {STOP_SECONDS} {_name(fault)}"
 
 
+def _disk_full(fault: Fault) -> str:
+    """Leave no room on a volume that only this container has: a disk that others share is never filled.
+
+    A file as long as there is room does not fit, since where it lies is written down too: it takes what there is.
+    """
+    lacking = f"expected a volume of its own below {fault.service}, found none"
+    mounted = 'while read -r each; do ! mountpoint --quiet "$each" || echo "$each"; done'
+    return f"""\
+found=$({_mounts(fault)} | {mounted})
+test -n "$found" || {{ echo '{lacking}' >&2; exit 1; }}
+for each in $found; do
+    room=$(df --output=avail --block-size=1 "$each" | tail -n 1)
+    fallocate --length "$room" "$each/{FILLING}" || test -s "$each/{FILLING}"
+done"""
+
+
+def _disk_freed(fault: Fault) -> str:
+    return f"""\
+found=$({_found(fault, "--all")})
+test -z "$found" || for each in $({_mounts(fault)}); do rm -f "$each/{FILLING}"; done"""
+
+
+def _mounts(fault: Fault) -> str:
+    return f"docker inspect --format '{{{{range .Mounts}}}}{{{{println .Source}}}}{{{{end}}}}' {_name(fault)}"
+
+
 def _cut_off(fault: Fault) -> str:
     """Drop what services of this host and their peers say to each other, whoever opened the connection.
 
@@ -193,12 +221,13 @@ KINDS: Mapping[str, tuple[Shell, Shell]] = {
     "postgresql_killed": (_postgresql_killed, _nothing),
     "frozen": (_frozen, _thawed),
     "wrong_clock": (_wrong_clock, _right_clock),
+    "disk_full": (_disk_full, _disk_freed),
     "cut_off": (_cut_off, _let_through),
     "isolated": (_isolated, _let_through),
     "lost": (_lost, _powered),
     "engine_restarted": (_engine_restarted, _nothing),
 }
-OF_A_CONTAINER = frozenset({"killed", "crashed", "postgresql_killed", "frozen", "wrong_clock"})
+OF_A_CONTAINER = frozenset({"killed", "crashed", "postgresql_killed", "frozen", "wrong_clock", "disk_full"})
 
 
 def objection(fault: Fault) -> str:

@@ -52,6 +52,10 @@ def _without_etcd(members: Members) -> list[str]:
     return [host for host in _postgresql(members) if host not in members.having("etcd", "leader")]
 
 
+def _standby(members: Members) -> list[str]:
+    return [host for host in members.of("patroni") if host not in _postgresql(members)][:1]
+
+
 def _etcd(members: Members) -> list[str]:
     return members.having("etcd", "leader")
 
@@ -91,6 +95,7 @@ VICTIMS: Mapping[str, tuple[Callable[[Members], list[str]], str]] = {
     "postgresql leader": (_postgresql, "mend PostgreSQL's cluster"),
     "postgresql leader with etcd's": (_with_etcd, "move PostgreSQL's leadership to the host of etcd's leader first"),
     "postgresql leader without etcd's": (_without_etcd, "move PostgreSQL's leadership to another host first"),
+    "postgresql standby": (_standby, "it takes two members of PostgreSQL's cluster"),
     "etcd leader": (_etcd, "mend etcd"),
     "etcd majority": (_etcd_majority, "it takes three members"),
     "redis master": (_redis, "mend Redis"),

@@ -67,6 +67,10 @@ SCENARIOS: Mapping[str, Scenario] = {
         "PostgreSQL, Patroni and etcd on the leader's host lose everybody else, and run on.",
         "cut_off", "postgresql leader", {"write": 30.0}, PATRONI + ETCD, seconds=40,
     ),
+    "standby_disk_full": Scenario(
+        "There is no room left on the volume of a standby of PostgreSQL; the other standby has to do.",
+        "disk_full", "postgresql standby", {"write": 3.0}, PATRONI, "patroni", seconds=40,
+    ),
     "etcd_member_lost": Scenario(
         "etcd's leader is killed and stays away.",
         "killed", "etcd leader", {"write": 3.0}, ETCD, "etcd", seconds=15,
