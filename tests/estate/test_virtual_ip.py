@@ -217,7 +217,7 @@ def test_a_run_of_the_role_ends_a_move_that_nobody_ends(estate: Estate) -> None:
     edge.write(LEAVE_FILE, "1\n")
     edge.check_output("touch --date='1 minute ago' %s", LEAVE_FILE)
     mended = site.run("--tags", "virtual_ip")
-    assert mended.tasks == ((edge.name, "erpops.estate.virtual_ip : Converge keepalived"),)
+    assert [host for host, _task in mended.tasks] == [edge.name]
     assert edge.file(LEAVE_FILE).content_string == "0\n"
     assert health(edge)["ok"]
 

@@ -36,17 +36,28 @@ class HostOut(LeasedState):
         return MARK.exists()
 
     def change(self, wish: bool) -> list[str]:
-        """Stop what runs, or start what does not and wait until it has caught up."""
+        """Stop what runs, or start what does not and wait until it has caught up; dry, only the gates are asked."""
         known = len(self._control.actions)
         marked = MARK.exists()
         if wish:
-            MARK.touch(mode=0o644)
+            if not self._dry:
+                MARK.touch(mode=0o644)
             self._control.stop()
         else:
             self._control.start()
-            MARK.unlink(missing_ok=True)
+            if not self._dry:
+                MARK.unlink(missing_ok=True)
         word = [] if marked == wish else [self.words[0 if wish else 1]]
         return self._control.actions[known:] + word
+
+    def _change(self, was_set: bool, wish: bool) -> None:  # noqa: ARG002 - what runs says more than the mark
+        known = len(self._control.actions)
+        try:
+            done = self.change(wish)
+        except ClientError:
+            self._outcome.actions += self._control.actions[known:]
+            raise
+        self._outcome.actions += done
 
     def take(self, owner: str, reason: str, minutes: int) -> None:
         """Take the host out; where a cluster would not survive it, everything is as before and the lease is gone."""

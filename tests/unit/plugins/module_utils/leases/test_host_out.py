@@ -36,6 +36,7 @@ class Services:
 
     def stop(self) -> None:
         if self.closed:
+            self.actions += ["stopped traefik", "started traefik"]
             raise Refused("gate of patroni", found=self.closed)
         self.actions += [f"stopped {name}" for name in self.running]
         self.running = []
@@ -118,9 +119,23 @@ def test_the_host_of_somebody_else_is_left_alone(services: Services, keys: Keys)
 
 def test_a_dry_run_only_says_it(services: Services, keys: Keys) -> None:
     found = do("out", services, keys, dry=True)
-    assert found["actions"] == ["lease taken", "host taken out of service"]
+    assert found["actions"] == ["lease taken", "stopped etcd", "stopped patroni", "host taken out of service"]
     assert not host_out.MARK.exists()
     assert not keys.entries_by_key
+    services.running, services.closed = ["etcd", "patroni"], "the cluster would lose its quorum"
+    with pytest.raises(Refused, match="lose its quorum"):
+        do("out", services, keys, dry=True)
+    assert not host_out.MARK.exists()
+
+
+def test_a_refusal_tells_what_was_done_until_then(services: Services, keys: Keys) -> None:
+    services.closed = "the cluster would lose its quorum"
+    outcome = Outcome()
+    control: Any = services
+    host = host_out.HostOut("node2", control, LeaseStore(keys, "lab", lambda: NOON), outcome, dry=False)
+    with pytest.raises(Refused):
+        host.take("ada", "new memory", 30)
+    assert outcome.actions[:3] == ["lease taken", "stopped traefik", "started traefik"]
 
 
 def test_beside_a_host_that_is_out_nothing_is_waited_for(services: Services, keys: Keys) -> None:
