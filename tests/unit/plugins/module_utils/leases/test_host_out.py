@@ -23,6 +23,8 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 class Services:
     """Stands for what stops and starts services: here it is only about what is asked of it, and when."""
 
+    gate_timeout = 60.0
+
     def __init__(self) -> None:
         self.actions: list[str] = []
         self.running = ["etcd", "patroni"]
@@ -67,6 +69,8 @@ def do(
     host = host_out.HostOut(name, control, store, outcome, dry=dry)
     if state == "out":
         host.take(owner, "new memory", 30)
+    elif state == "announced":
+        host.announce(owner, "new memory", 30)
     else:
         host.give_back(owner, force=False)
     return outcome.result("out")
@@ -136,6 +140,28 @@ def test_a_refusal_tells_what_was_done_until_then(services: Services, keys: Keys
     with pytest.raises(Refused):
         host.take("ada", "new memory", 30)
     assert outcome.actions[:3] == ["lease taken", "stopped traefik", "started traefik"]
+
+
+def test_a_host_is_announced_before_it_goes(services: Services, keys: Keys) -> None:
+    assert do("announced", services, keys, dry=True)["actions"] == [
+        "lease taken",
+        "host announced to go out of service",
+    ]
+    assert not keys.entries_by_key
+    assert do("announced", services, keys)["changed"]
+    assert (services.asked, services.running) == (60, ["etcd", "patroni"])
+    assert host_out.MARK.exists()
+    assert do("announced", services, keys)["changed"] is False
+    assert do("out", services, keys)["actions"] == ["stopped etcd", "stopped patroni"]
+    assert do("announced", services, keys)["changed"] is False
+    assert services.running == []
+
+
+def test_what_is_refused_when_it_is_announced_leaves_nothing(services: Services, keys: Keys) -> None:
+    services.closed = "the cluster would lose its quorum"
+    with pytest.raises(Refused, match="lose its quorum"):
+        do("announced", services, keys)
+    assert (keys.entries_by_key, host_out.MARK.exists()) == ({}, False)
 
 
 def test_beside_a_host_that_is_out_nothing_is_waited_for(services: Services, keys: Keys) -> None:

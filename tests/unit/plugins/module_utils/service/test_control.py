@@ -115,7 +115,7 @@ def test_who_leads_hands_over_and_is_asked_then() -> None:
 
 def test_a_follower_that_may_not_leave_is_known_before_anything_is_touched() -> None:
     host = Host(leading={"traefik"}, held={"etcd"})
-    with pytest.raises(Refused, match="gate of etcd; .*its peer is down"):
+    with pytest.raises(Refused, match=r"gate of etcd; .*its peer is down"):
         host.control().stop()
     assert host.requests == []
 
@@ -141,7 +141,7 @@ def test_what_does_not_come_back_after_a_refusal_is_told_beside_it() -> None:
 
 def test_nobody_is_started_after_the_first_that_does_not_get_well() -> None:
     host = Host(running=set(), sick={"patroni"})
-    with pytest.raises(TimedOut, match="health of patroni; .*it has not caught up; see its log"):
+    with pytest.raises(TimedOut, match=r"health of patroni; .*it has not caught up; see its log"):
         host.control().start()
     assert host.requests == ["start etcd", "start patroni"]
 
