@@ -39,6 +39,10 @@ def write(lab: Lab) -> None:
         **connection(lab),
         # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
         "certificates_authority_dir": str(paths.AUTHORITY),
+        # nor does what the lab records belong beside what its user's own machine records
+        "ledger_configuration": str(paths.LEDGER / "ledger.json"),
+        "ledger_directory": str(paths.LEDGER / "copy"),
+        "ledger_key_directory": str(paths.LEDGER / "keys"),
     }
     write_yaml(paths.GENERATED_INVENTORY / "hosts.yml", {"all": {"hosts": hosts(lab)}})
     write_yaml(paths.GENERATED_VARS / "lab.yml", shared)

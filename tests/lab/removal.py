@@ -29,6 +29,8 @@ def machines_only(progress: Progress) -> None:
             path.unlink(missing_ok=True)
         for kept in paths.SECRETS.glob("*/api_key"):
             kept.unlink()
+        # Its head was in their etcd, and a copy never grows on another past.
+        shutil.rmtree(paths.LEDGER, ignore_errors=True)
 
 
 def every_trace(progress: Progress) -> None:

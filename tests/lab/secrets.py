@@ -35,6 +35,8 @@ _ESTATE: dict[str, Callable[[], str]] = {
     "backup_s3_secret_key": _password,
     "object_storage_admin_access_key": _access_key,
     "object_storage_admin_secret_key": _password,
+    "ledger_s3_access_key": _access_key,
+    "ledger_s3_secret_key": _password,
     "redis_sentinel_admin_password": _password,
     "redis_sentinel_replication_password": _password,
     "redis_sentinel_sentinel_password": _password,
