@@ -36,7 +36,7 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
         return result
     result["diff"] = diff_of(survey)
     member = converger.member
-    left = member.left_behind() if isinstance(member, Interrupted) else []
+    left: list[str] = member.left_behind() if isinstance(member, Interrupted) else []
     result["changed"] = survey.changed or bool(left)
     result["reasons"] += left
     if not check:
