@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import struct
 import subprocess
@@ -22,6 +23,7 @@ DUMP_SECONDS = 3.0
 ARP_SECONDS = 0.3
 # Longer than any move takes. Then it is over, whoever began it.
 STAY_SECONDS = 15
+SYSTEMD_SECONDS = 20
 ARP, IPV4, ETHERNET, REQUEST = 0x0806, 0x0800, 1, 1
 BROADCAST = b"\xff" * 6
 
@@ -136,14 +138,14 @@ def ended_by_itself(path: str) -> Iterator[None]:
     # Nobody waits for what an earlier process has left, so each has a unit of its own.
     unit = f"erpops-edge-stay-{os.getpid()}-{time.monotonic_ns()}"
     when = [f"--unit={unit}", f"--on-active={STAY_SECONDS}", "--timer-property=AccuracySec=1s"]
-    say = ["/bin/sh", "-c", 'echo 0 > "$0"', path]
+    say = ["/bin/sh", "-c", f"echo 0 > {shlex.quote(path)}"]
     try:
         subprocess.run(
             ["systemd-run", "--quiet", "--collect", *when, *say],
             capture_output=True,
             text=True,
             check=True,
-            timeout=DUMP_SECONDS,
+            timeout=SYSTEMD_SECONDS,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Refused(
