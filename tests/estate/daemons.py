@@ -55,7 +55,8 @@ class Patroni:
 class Watch:
     """Who of PostgreSQL's members is away, by the cluster's own word, five times a second from entry to exit."""
 
-    WELL = ("running", "streaming")
+    # While the leader changes there is for a moment nobody to stream from: the others look into the archive.
+    WELL = ("running", "streaming", "in archive recovery")
 
     def __init__(self, estate: Estate) -> None:
         self._hosts, self._tls = estate.group("patroni"), estate.tls()

@@ -200,7 +200,7 @@ def test_the_next_member_waits_until_the_one_before_streams_by_its_own_word(
 ) -> None:
     script.wait_for_restart(shared_buffers=("128MB", "256MB"))
     script.slow = {"node1": {word: was}}
-    with pytest.raises(TimedOut, match="after a restart; .*node1: expected to stream from node2, found starting"):
+    with pytest.raises(TimedOut, match=r"after a restart; .*node1: expected to stream from node2, found starting"):
         restart(params, timeout=0.05)
     # The store still has it as it was before.
     assert script.entry("node1")["state"] == "streaming"
