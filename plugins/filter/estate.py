@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.erpops.estate.plugins.module_utils.policy import instances as model
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared import declared
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address
 from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import Settings, host_of, plain_defaults
 

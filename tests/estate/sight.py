@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared import declared, nobody_made
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared, nobody_made
 
 from tests.estate import site
 from tests.estate.world import Estate

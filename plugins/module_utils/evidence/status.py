@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared import nobody_made
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import nobody_made
 
 # The entry of estate_images that a kind of service runs.
 IMAGES = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared import declared
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import SERVICE_GROUPS
 
 from tests.conftest import REPOSITORY
