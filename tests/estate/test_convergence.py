@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.estate import access, demo, site
 from tests.estate.traces import leader, psql, redis_of
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
+from tests.lab import paths, secrets
 
 DYNAMIC = "/etc/erpops/traefik/dynamic/estate.yml"
 PATRONICTL = "patroni patronictl -c /etc/patroni"
@@ -100,10 +103,10 @@ def everything(estate: Estate, south: Instance) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def planned(estate: Estate, south: Instance, disorder: Disorder) -> site.Run:
-    """What a dry run says; that it changes nothing."""
+    """What a dry run says, as much of it as anybody asks for; that it changes nothing."""
     assert disorder
     before = everything(estate, south)
-    run = site.run("--check", "--diff")
+    run = site.run("--check", "--diff", "-vvv")
     assert everything(estate, south) == before
     return run
 
@@ -114,6 +117,20 @@ def test_the_demonstration_does_not_end_well_while_something_is_ill(
     assert demo.closing(estate) == 1
     ill = [line for line in capsys.readouterr().out.splitlines() if "found it stopped" in line]
     assert [line.split()[:2] for line in ill] == [[disorder.redis.name, "redis"]]
+
+
+def test_what_runs_is_what_is_shipped(planned: site.Run) -> None:
+    tree = paths.SOURCE_TREE if os.environ.get("ERPOPS_SOURCE") == "1" else paths.INSTALLED_TREE
+    used = set(re.findall(r"Using module file (\S+/ansible_collections/erpops/estate)/", planned.shown))
+    assert {os.path.realpath(path) for path in used} == {
+        os.path.realpath(tree / "ansible_collections" / "erpops" / "estate")
+    }
+
+
+def test_what_a_run_shows_holds_no_secret(planned: site.Run) -> None:
+    # One of the differences is in a file of passwords.
+    assert "/etc/erpops/odoo/south/pgpass" in planned.shown
+    assert [name for name, value in secrets.named().items() if value in planned.shown] == []
 
 
 def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(

@@ -6,7 +6,7 @@ import json
 import time
 
 from tests.estate import site
-from tests.estate.daemons import Patroni
+from tests.estate.daemons import Patroni, Watch
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Instance
 from tests.load.load import Load
@@ -30,7 +30,9 @@ def test_a_restart_goes_from_host_to_host_and_ends_with_the_leader(estate: Estat
     before = site.module("patroni", "erpops.estate.service_info", {"services": ["patroni"]})
     leader = next(host for host, result in before.items() if result["services"][0]["leads"])
     earlier = started(estate, "patroni")
-    site.run(*variables(restart_services=["patroni"]), playbook=RESTART)
+    with Watch(estate) as watch:
+        site.run(*variables(restart_services=["patroni"]), playbook=RESTART)
+    watch.never_two()
     later = started(estate, "patroni")
     assert set(later) == set(earlier)
     assert not earlier.items() & later.items(), "a member was not restarted"

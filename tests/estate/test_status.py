@@ -1,4 +1,4 @@
-"""The estate at a glance: everything as desired, and a service that was stopped is named."""
+"""The estate at a glance: everything as desired; a service that was stopped or never made is named."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.estate import site
+from tests.estate import sight, site
 from tests.estate.daemons import Etcd
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate
 
 PLAYBOOK = "erpops.estate.status"
+# What a host keeps of a service that was made; nothing else tells that it was.
+RECORD, ASIDE = "/var/lib/erpops/proven/sentinel.json", "/root/sentinel.json"
 LOCK = "/erpops/lab/leases/change_lock/tests"
 # Seconds, on two processors that run the whole estate.
 AT_A_GLANCE = 30
@@ -65,14 +67,19 @@ def test_leases_and_backups_are_told_with_an_owner_and_an_age(estate: Estate, pa
     assert seconds < AT_A_GLANCE
 
 
-def test_a_stopped_service_is_named(estate: Estate, page: Path) -> None:
+def test_a_stopped_service_and_one_that_was_never_made_are_named(estate: Estate, page: Path) -> None:
     edge = estate.group("edge")[-1]
     edge.check_output("docker stop traefik")
+    edge.check_output(f"mv {RECORD} {ASIDE}")
     try:
         ended = look(page, check=False)
         assert ended.status != 0
         assert f"{edge.name}: traefik: expected it to run, found it stopped" in ended.output
         assert "traefik: expected it to run, found it stopped" in page.read_text(encoding="utf-8")
+        missing = "sentinel: expected it on this host, found that it was never made; run its role"
+        assert f"{edge.name}: {missing}" in ended.output
+        assert missing in [row.health for row in sight.look(estate) if row.host == edge.name]
     finally:
+        edge.check_output(f"mv {ASIDE} {RECORD}")
         edge.check_output("docker start traefik")
         until_whole(estate)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import nobody_made
+
 # The entry of estate_images that a kind of service runs.
 IMAGES = {
     "etcd": "etcd",
@@ -87,11 +89,11 @@ def gather(seen: Mapping[str, Mapping[str, Any]], estate: Mapping[str, Any]) -> 
 
     ``seen`` holds by host the results ``services``, ``certificates`` (their ends by purpose, ISO 8601), ``backups`` and
     ``leases`` as far as they were asked for, ``backups_untold``, why it could not tell of backups, and ``troubles``,
-    what else is wrong; a host that could not be reached has none of them. ``estate`` holds ``name``, ``seen_at`` (ISO
-    8601 with offset), ``virtual_ip``, ``images`` (by the names of estate_images), ``renew_before_days``, and
-    ``backed_up``, whether some host is to know of backups.
+    what else is wrong; a host that could not be reached has none of them. ``declared`` are the services it is to have,
+    with their kinds. ``estate`` holds ``name``, ``seen_at`` (ISO 8601 with offset), ``virtual_ip``, ``images`` (by the
+    names of estate_images), ``renew_before_days``, and ``backed_up``, whether some host is to know of backups.
     """
-    rows = tuple(row for host in sorted(seen) for row in _rows(host, seen[host].get("services") or ()))
+    rows = tuple(row for host in sorted(seen) for row in _all_rows(host, seen[host]))
     now = datetime.fromisoformat(estate["seen_at"])
     certificates = tuple(
         (host, purpose, (datetime.fromisoformat(not_after) - now).days)
@@ -114,6 +116,17 @@ def gather(seen: Mapping[str, Mapping[str, Any]], estate: Mapping[str, Any]) -> 
 def _first(seen: Mapping[str, Mapping[str, Any]], what: str) -> tuple[Mapping[str, Any], ...]:
     """Return what the first host that knows says: leases and backups are the whole cluster's."""
     return next((tuple(seen[host][what]) for host in sorted(seen) if seen[host].get(what)), ())
+
+
+def _all_rows(host: str, answers: Mapping[str, Any]) -> list[Row]:
+    services = answers.get("services")
+    # Of a host that gave no answer nothing is known, one way or the other.
+    if services is None:
+        return []
+    found = {row.service: row for row in _rows(host, services)}
+    missing = {name: kind for name, kind in (answers.get("declared") or {}).items() if name not in found}
+    made = [Row(host, name, kind, "", "", "", "", False, (nobody_made(name),)) for name, kind in missing.items()]
+    return sorted([*found.values(), *made], key=lambda row: row.service)
 
 
 def _rows(host: str, services: Sequence[Mapping[str, Any]]) -> Iterator[Row]:

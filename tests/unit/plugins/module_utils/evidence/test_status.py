@@ -46,8 +46,25 @@ def test_what_is_stopped_is_found_and_nothing_else() -> None:
     assert sum(line.endswith("ILL") for line in lines(status)) == 2
 
 
+def test_a_service_that_was_never_made_is_found() -> None:
+    answers = seen("whole")
+    kinds = {entry["service"]: entry["kind"] for entry in answers["node3"]["services"]}
+    answers["node3"]["declared"] = kinds
+    assert gather(answers, ESTATE).ok
+    answers["node3"]["declared"] = {**kinds, "traefik": "traefik"}
+    status = gather(answers, ESTATE)
+    finding = "traefik: expected it on this host, found that it was never made; run its role"
+    assert status.findings == (f"node3: {finding}",)
+    assert [(row.service, row.plane, row.ok) for row in status.rows if row.host == "node3"][-1] == (
+        "traefik",
+        "Edge",
+        False,
+    )
+    assert finding in page(status).text
+
+
 def test_a_host_that_gave_no_answer_is_a_finding() -> None:
-    silent = seen("whole") | {"node3": {"services": None}}
+    silent = seen("whole") | {"node3": {"services": None, "declared": {"etcd": "etcd"}}}
     assert gather(silent, ESTATE).findings == ("node3: expected an answer, found none; it is unreachable",)
 
 
