@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an interrupted act has left behind is a difference like any other: told, and taken back before health is asked."""
+"""What an interrupted act has left behind is a difference: told, and taken back before health is asked."""
 
 from __future__ import annotations
 
