@@ -76,15 +76,16 @@ def test_a_planned_change_of_the_leader_costs_nobody_a_request(estate: Estate, n
 
 
 def test_a_gate_says_why_a_member_may_not_leave_and_opens_when_it_may(estate: Estate) -> None:
+    """The store remembers a replica that stands still as one that streams; the gate asks the replica itself."""
     until_whole(estate)
     leading = Patroni(estate).leader()
     replicas = [host for host in estate.group("patroni") if host.name != leading]
     asked = {"services": ["patroni"], "phase": "before", "timeout": 0}
-    replicas[0].check_output("docker stop patroni")
+    replicas[0].check_output("docker pause patroni")
     try:
         refused = site.module(replicas[1].name, GATE, {**asked, "timeout": 2})[replicas[1].name]
     finally:
-        replicas[0].check_output("docker start patroni")
+        replicas[0].check_output("docker unpause patroni")
     assert (refused["failed"], refused["error"]) == (True, "refused")
     assert replicas[0].name in "; ".join(refused["verdicts"]["patroni"]["reasons"])
     until_whole(estate)

@@ -172,6 +172,15 @@ def without_lag(name: str, cluster: ClusterView) -> ClusterView:
     return replace(cluster, members=members)
 
 
+def answering(cluster: ClusterView, *, besides: str) -> ClusterView:
+    """Return the view in which a member that did not answer does nothing, whatever the store remembers of it."""
+    members = {
+        name: replace(member, state="no answer") if name in cluster.silent and name != besides else member
+        for name, member in cluster.members.items()
+    }
+    return replace(cluster, members=members)
+
+
 def unfit(name: str, cluster: ClusterView) -> list[str]:
     """Return why this member cannot lead next, or nothing.
 

@@ -151,7 +151,9 @@ class PatroniMember:
     def may_leave(self) -> Verdict:
         """Return whether the cluster survives losing this member; whoever answers is asked."""
         cluster = self._connect()
-        return judge.may_leave(self.name, glance(cluster), cluster.names)
+        # A member that stands still streams for as long as the store remembers it: each is asked itself.
+        found = judge.answering(look(cluster), besides=self.name)
+        return judge.may_leave(self.name, found, cluster.names)
 
     def step_aside(self) -> list[str]:
         """Switch over to the best standby, if this member leads and somebody can take over."""

@@ -156,6 +156,17 @@ def test_others_answer_for_a_member_that_is_down(script: Script, params: dict[st
     assert script.calls == []
 
 
+def test_nobody_leaves_beside_a_member_that_stands_still_while_the_store_remembers_it(
+    script: Script, params: dict[str, Any]
+) -> None:
+    replica = PatroniMember({**params, "name": "node1"})
+    assert replica.may_leave().ok
+    script.own["node3"]["failure"] = "it stands still"
+    assert "found {'node3': 'quorum_standby, no answer'}" in replica.may_leave().reasons[0]
+    # The others are asked, not the one that is to leave.
+    assert PatroniMember({**params, "name": "node3"}).may_leave().ok
+
+
 def test_the_leader_steps_aside_for_the_best_standby(script: Script, params: dict[str, Any]) -> None:
     script.own["node1"]["xlog"]["received_location"] -= 400
     assert PatroniMember(params).step_aside() == ["PostgreSQL leadership moved from node2 to node3"]
