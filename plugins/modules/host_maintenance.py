@@ -36,9 +36,12 @@ options:
     type: str
     required: true
   state:
-    description: Where the host is to be.
+    description:
+      - Where the host is to be.
+      - V(announced) takes the lease and marks the host, but stops nothing yet. It is for who has something to do
+        elsewhere first, such as a drain at the edges, and asks the gates before anything is touched.
     type: str
-    choices: [out, in]
+    choices: [out, announced, in]
     required: true
   gate_timeout:
     description: Seconds to wait for the gate of each service to open.
@@ -95,7 +98,7 @@ SPEC = {
     **STORE_SPEC,
     **TAKING_SPEC,
     "host": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["out", "in"], "required": True},
+    "state": {"type": "str", "choices": ["out", "announced", "in"], "required": True},
     "gate_timeout": {"type": "float", "default": 60},
     "health_timeout": {"type": "float", "default": 300},
 }
@@ -110,6 +113,8 @@ def main() -> None:
         host = HostOut(params["host"], control, LeaseStore.of(params, dry=dry), outcome, dry=dry)
         if params["state"] == "out":
             host.take(params["owner"], params["reason"], params["minutes"])
+        elif params["state"] == "announced":
+            host.announce(params["owner"], params["reason"], params["minutes"])
         else:
             host.give_back(params["owner"], force=params["force"])
     except ValueError as error:

@@ -72,7 +72,7 @@ seconds:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
-      V(timed_out), V(no_candidate), V(lag_too_high).
+      V(timed_out), V(no_candidate), V(lag_too_high), V(invalid).
   returned: failure
   type: str
 """
@@ -107,7 +107,8 @@ def main() -> None:
     )
     params = module.params
     if not LEAST_TIMEOUT <= params["timeout"] <= MOST_TIMEOUT:
-        module.fail_json(msg=f"timeout: expected {LEAST_TIMEOUT} to {MOST_TIMEOUT} s, found {params['timeout']}")
+        message = f"timeout: expected {LEAST_TIMEOUT} to {MOST_TIMEOUT} s, found {params['timeout']}"
+        module.fail_json(msg=message, error="invalid")
     actions: list[str] = []
     start = time.monotonic()
     try:

@@ -62,6 +62,12 @@ verdicts:
       ok: false
       reasons: ["etcd without node1: expected at least 2 of 3 members to answer, found 1 (node2)"]
       facts: {}
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open or a
+      service that this host has no record of, V(unreachable), V(invalid).
+  returned: failure
+  type: str
 """
 
 import time
@@ -87,14 +93,17 @@ def main() -> None:
         verdicts = {
             service.name: gate(service, params["phase"], max(0.0, deadline - time.monotonic())) for service in found
         }
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     shown = {name: verdict.as_dict() for name, verdict in verdicts.items()}
     reasons = [reason for verdict in verdicts.values() if not verdict.ok for reason in verdict.reasons]
     if reasons:
         asked = "may not leave" if params["phase"] == "before" else "has not caught up"
         closed = ", ".join(name for name, verdict in verdicts.items() if not verdict.ok)
-        module.fail_json(msg=f"{closed} {asked} after {params['timeout']:.0f} s: {'; '.join(reasons)}", verdicts=shown)
+        message = f"{closed} {asked} after {params['timeout']:.0f} s: {'; '.join(reasons)}"
+        module.fail_json(msg=message, error="refused", verdicts=shown)
     module.exit_json(changed=False, verdicts=shown)
 
 

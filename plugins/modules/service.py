@@ -341,6 +341,13 @@ health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open or a file
+      that the daemon's own check refused, V(timed_out) for a service that did not get well, V(unreachable),
+      V(invalid).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -364,8 +371,10 @@ def main() -> None:
         member = build(health["kind"], health["params"]) if health else None
         converger = Converger(definition, Engine(dry=module.check_mode), Record(definition.name), member)
         result = run(converger, replace=params["replace"], gate_timeout=params["gate_timeout"], check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(**result)
 
 

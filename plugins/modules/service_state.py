@@ -72,6 +72,12 @@ actions:
   type: list
   elements: str
   sample: ["PostgreSQL leadership moved from node1 to node2", "stopped patroni", "started patroni"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open,
+      V(timed_out) for a service that did not get well, V(unreachable).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -98,8 +104,10 @@ def main() -> None:
         )
         act = {"started": control.start, "stopped": control.stop, "restarted": control.restart}[params["state"]]
         touched = act()
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error), actions=actions)
+    except ClientError as error:
+        module.fail_json(actions=actions, **error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid", actions=actions)
     module.exit_json(changed=bool(touched), services=touched, actions=actions)
 
 

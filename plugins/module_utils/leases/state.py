@@ -51,6 +51,7 @@ class LeasedState(ABC):
         self._name = name
         self._host = host
         self._dry = dry
+        self._details: dict[str, Any] = {}
 
     @abstractmethod
     def is_set(self) -> bool:
@@ -70,6 +71,7 @@ class LeasedState(ABC):
             minutes=minutes,
             now=self._store.now(),
             host=self._host,
+            details=self._details,
         )
         was_set = self.is_set()
         step, before = self._store.take(lease, dry=self._dry)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.members.base import Interrupted
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Action
 from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, diff_of
 from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads
@@ -34,7 +35,13 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
             result["actions"] = converger.actions
         return result
     result["diff"] = diff_of(survey)
+    member = converger.member
+    left: list[str] = member.left_behind() if isinstance(member, Interrupted) else []
+    result["changed"] = survey.changed or bool(left)
+    result["reasons"] += left
     if not check:
+        # First: its health cannot be had while an act of an earlier run stands in its way.
+        converger.actions += member.take_back() if isinstance(member, Interrupted) else []
         result["health"] = converger.carry_out(survey, gate_timeout=gate_timeout).as_dict()
         result["actions"] = converger.actions
     return result
