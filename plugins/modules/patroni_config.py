@@ -95,7 +95,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     look,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
 MARGIN = 3

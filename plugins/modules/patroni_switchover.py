@@ -51,6 +51,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 previous:
   description: The member that led before.
   returned: success
@@ -81,6 +86,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import moved
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
     CONNECTION_SPEC,
     WRITING,
@@ -88,7 +94,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     hand_over,
     plan_switchover,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 LEAST_TIMEOUT = 5
 MOST_TIMEOUT = 3600
@@ -125,6 +131,7 @@ def main() -> None:
         leader=leader,
         actions=actions,
         seconds=round(time.monotonic() - start, 2) if actions else 0.0,
+        evidence=moved("PostgreSQL leader", plan.leader, leader) if plan.candidate else [],
         diff={"before": {"leader": plan.leader}, "after": {"leader": leader}},
     )
 

@@ -313,6 +313,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 decision:
   description: What was done, or in check mode would be done, with the container.
   returned: success

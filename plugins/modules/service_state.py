@@ -61,6 +61,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 services:
   description: Names of the services that were stopped or started, in that order.
   returned: success
@@ -80,8 +85,11 @@ error:
   type: str
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
 
@@ -91,6 +99,13 @@ ARGUMENT_SPEC = {
     "gate_timeout": {"type": "float", "default": 60},
     "health_timeout": {"type": "float", "default": 180},
 }
+
+
+def seen(state: str, names: list[str]) -> list[dict[str, Any]]:
+    """Return for the record of the run what became of the services; what runs was seen healthy."""
+    if state == "stopped":
+        return [piece for name in names for piece in change(name, "running", "stopped")]
+    return [check(name, ok=True, details=[f"{state}, and healthy"]) for name in names]
 
 
 def main() -> None:
@@ -108,7 +123,7 @@ def main() -> None:
         module.fail_json(actions=actions, **error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid", actions=actions)
-    module.exit_json(changed=bool(touched), services=touched, actions=actions)
+    module.exit_json(changed=bool(touched), services=touched, actions=actions, evidence=seen(params["state"], touched))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ from typing import Any
 HOST = "host"
 
 
+def moved(what: str, before: str, after: str) -> list[dict[str, Any]]:
+    """Return where something of the whole estate was and where it is now."""
+    return [{"kind": "before", "data": {what: before}}, {"kind": "after", "data": {what: after}}]
+
+
 def change(what: str, before: Any, after: Any) -> list[dict[str, Any]]:
     """Return what stood there and what stands there now, under the same name."""
     return [
