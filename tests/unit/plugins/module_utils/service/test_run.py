@@ -46,6 +46,7 @@ class Converger:
 @pytest.fixture(autouse=True)
 def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_run, "diff_of", lambda _survey: [])
+    monkeypatch.setattr(service_run, "_declared", lambda *_: [])
 
 
 def converge(member: Edge, *, check: bool) -> dict[str, Any]:
