@@ -32,7 +32,7 @@ class Converger:
     """A service on whose host everything else is as it should be."""
 
     def __init__(self, member: Edge) -> None:
-        self.member = member
+        self.member, self.definition = member, None
         self.actions: list[str] = []
 
     def survey(self) -> Any:
