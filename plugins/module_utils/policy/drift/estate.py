@@ -141,7 +141,7 @@ def lines(found: Sequence[Judged], troubles: Sequence[str] = ()) -> list[str]:
     if not found:
         return [*shown, "What runs is what is declared."]
     covered = len(found) - len(open_ones)
-    return [*shown, f"{len(found)} differences, {covered} of them covered by a waiver, {len(open_ones)} not."]
+    return [*shown, f"Differences: {len(found)}; covered by a waiver: {covered}; not covered: {len(open_ones)}."]
 
 
 def _line(one: Judged) -> str:

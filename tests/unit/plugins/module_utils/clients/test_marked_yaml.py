@@ -145,6 +145,4 @@ objects: [stranger]
     _document, faults = load(
         "waivers/WVR-1.yml", waiver.replace(b"drift:container", b"drift:containers"), schemas.WAIVER
     )
-    assert str(faults[0]) == (
-        "waivers/WVR-1.yml:6: waives[0]: 'drift:containers' is none of what is known here. Did you mean drift:container."
-    )
+    assert "'drift:containers' is none of what is known here. Did you mean drift:container." in str(faults[0])

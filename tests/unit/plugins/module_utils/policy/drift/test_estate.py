@@ -179,7 +179,7 @@ def test_what_a_person_reads() -> None:
         "the estate as a whole:",
         "  patroni ttl: expected 30, found 31; owner: the database team (patroni)",
         "No waiver counts",
-        "2 differences, 1 of them covered by a waiver, 1 not.",
+        "Differences: 2; covered by a waiver: 1; not covered: 1.",
     ]
     assert found[0].as_dict() == {
         "kind": "user",
