@@ -22,6 +22,8 @@ KEEPALIVED = "/etc/keepalived/keepalived.conf"
 STRAY = "/etc/erpops/traefik/dynamic/stray.yml"
 ROUTER = 'http: {routers: {stray: {rule: "Host(`stray.example.com`)", service: south-web}}}'
 PARAMETER = "sessions.max_inactivity_seconds"
+READ = "select value from ir_config_parameter where key = 'sessions.max_inactivity_seconds'"
+WRITE = "update ir_config_parameter set value = '{}' where key = 'sessions.max_inactivity_seconds'"
 LAG, FAR = "min-replicas-max-lag", "maximum_lag_on_failover"
 RELOAD = "select pg_reload_conf()"
 PATRONICTL = "docker exec --interactive patroni patronictl -c /etc/patroni"
@@ -75,9 +77,8 @@ class Hand:
         psql(self.leader, "postgres", RELOAD)
         own = "alter role south set work_mem = '77MB'", "alter role south reset work_mem"
         self.asks(*own, "postgresql", "role south")
-        value = psql(self.leader, south.database, f"select value from ir_config_parameter where key = '{PARAMETER}'")
-        update = f"update ir_config_parameter set value = '%s' where key = '{PARAMETER}'"
-        set_it = update % "12345", update % value
+        value = psql(self.leader, south.database, READ)
+        set_it = WRITE.format("12345"), WRITE.format(value)
         self.asks(*set_it, "odoo_parameter", f"south/{PARAMETER}", database=south.database)
         host = self.estate.group("redis")[-1]
         redis = redis_of(self.estate, host)
@@ -96,7 +97,7 @@ LOOK = """
 find /etc /root /usr/local /var/lib/erpops/proven -xdev -type f ! -name redis.conf ! -name sentinel.conf \
   -printf '%p %C@ %m %U %G\\n' | sort
 docker ps --all --no-trunc --format '{{.ID}} {{.Names}}' | sort
-docker ps --quiet | xargs docker inspect --format '{{.State.StartedAt}} {{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}' | sort
+docker ps --quiet | xargs docker inspect --format '{{.State.StartedAt}} {{.HostConfig.Memory}}' | sort
 docker images --no-trunc --quiet | sort
 nft --stateless list ruleset
 dpkg-query --show; apt-mark showhold
@@ -159,5 +160,6 @@ def test_what_was_changed_by_hand_is_named_and_nothing_is_changed_by_asking(
 
 
 def test_on_an_estate_as_declared_nothing_is_named(estate: Estate, tmp_path: Path) -> None:
+    until_whole(estate)
     run, named = drift(tmp_path / "drift.json")
     assert (named, run.status) == (set(), 0), run.output
