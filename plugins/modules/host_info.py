@@ -27,6 +27,13 @@ options:
     type: list
     elements: str
     default: []
+  firewall_files:
+    description:
+      - Files of rules for nftables. Each is loaded in a network namespace of its own, which ends with that, and
+        compared with what the host has. A file that is not there is passed over.
+    type: list
+    elements: path
+    default: []
 seealso:
   - module: erpops.estate.drift
 author:
@@ -79,6 +86,11 @@ tables:
   type: list
   elements: str
   sample: ["ip erpops_virtual_ip"]
+altered_tables:
+  description: Tables that the host has, and whose rules are not those of the file in O(firewall_files) that makes them.
+  returned: success
+  type: list
+  elements: str
 error:
   description: The kind of failure, for who has to tell them apart, such as V(unreachable).
   returned: failure
@@ -94,7 +106,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"packages": {"type": "list", "elements": "str", "default": []}}, supports_check_mode=True
+        argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "firewall_files": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
     )
     try:
         module.exit_json(
@@ -105,6 +121,7 @@ def main() -> None:
             login=host_contents.login(),
             packages=host_contents.packages(module.params["packages"]),
             tables=host_contents.firewall_tables(),
+            altered_tables=host_contents.altered_tables(module.params["firewall_files"]),
         )
     except ClientError as error:
         module.fail_json(**error.as_result())

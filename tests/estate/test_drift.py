@@ -59,6 +59,9 @@ class Hand:
         self.does(edge, edit, f"mv /root/kept {KEEPALIVED}", "file", KEEPALIVED)
         self.does(edge, f"printf %s '{ROUTER}' > {STRAY} && chmod 644 {STRAY}", f"rm {STRAY}", "router", "stray")
         self.does(last, "useradd --create-home --shell /bin/bash eve", "userdel --remove eve", "user", "eve")
+        ours = "ip erpops_virtual_ip"
+        mend = "nft --file /etc/erpops/virtual_ip/segments.nft"
+        self.does(edge, f"nft add rule {ours} known ip ttl 77 accept", mend, "firewall", f"table {ours}")
         grant = "/etc/sudoers.d/mallory"
         self.does(
             last, f"echo 'mallory ALL=(ALL) ALL' > {grant} && chmod 440 {grant}", f"rm {grant}", "user", "mallory"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.undecla
     table_names,
 )
 
+# Loads a file of rules in a place of its own, where it concerns nobody, and lists what came of it: nft itself says what
+# the file means. A rule may name an interface; the loopback of that place takes its name.
+ELSEWHERE = 'test -z "$2" || ip link set lo name "$2"; nft --file "$1" && nft --stateless list ruleset'
+INTERFACE = re.compile(r'device "([^"]+)"')
 SUDOERS, MORE_SUDOERS = Path("/etc/sudoers"), Path("/etc/sudoers.d")
 
 
@@ -63,6 +68,19 @@ def packages(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 def firewall_tables() -> list[str]:
     """Return family and name of each table of nftables."""
     return table_names(_output(["nft", "--json", "list", "tables"]))
+
+
+def altered_tables(files: Sequence[str]) -> list[str]:
+    """Return the tables that have other rules than the file that makes them; one that is not there is none of them."""
+    found = []
+    for file in (path for path in files if os.path.exists(path)):
+        named = INTERFACE.search(Path(file).read_text(encoding="utf-8"))
+        place = ["unshare", "--net", "sh", "-ec", ELSEWHERE, "sh", file, named[1] if named else ""]
+        for table, rules in rules_by_table(_output(place)).items():
+            if table in firewall_tables():
+                listing = _output(["nft", "--stateless", "list", "table", *table.split()])
+                found += [] if rules_by_table(listing) == {table: rules} else [table]
+    return sorted(found)
 
 
 def _output(command: Sequence[str], accepted: Sequence[int] = (0,)) -> str:

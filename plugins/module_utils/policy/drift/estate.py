@@ -79,7 +79,7 @@ def _host(host: str, seen: Mapping[str, Any], declared: Declared) -> Iterator[Di
         yield from undeclared.people(host, contents, declared.people.get(host, ()))
         yield from undeclared.packages(host, declared.packages.get(host, {}), contents["packages"])
         known = declared.tables.get(host, ())
-        yield from undeclared.tables(host, contents["tables"], known, virtual_ip=host in declared.virtual_ip)
+        yield from undeclared.tables(host, contents, known, virtual_ip=host in declared.virtual_ip)
     elif not untold:
         yield Difference(UNTOLD, host, "the host", "an answer", "none; it is unreachable")
     for part in seen.get("parts") or ():

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -106,12 +107,14 @@ def installed(listing: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def tables(host: str, found: Iterable[str], known: Collection[str], *, virtual_ip: bool) -> Iterator[Difference]:
-    """Yield the tables of the firewall that nobody declared, and the one of the virtual address where it is missing."""
-    found = set(found)
+def tables(host: str, contents: Mapping[str, Any], known: Collection[str], *, virtual_ip: bool) -> Iterator[Difference]:
+    """Yield the tables of the firewall that nobody declared, and the one of the virtual address where it is another."""
+    found = set(contents["tables"])
     ours = {VIRTUAL_IP_TABLE} if virtual_ip else set()
     for table in sorted(ours - found):
         yield Difference("firewall", host, f"table {table}", "the rules of the virtual address", NOTHING, "virtual_ip")
+    for table in sorted(ours & set(contents.get("altered_tables") or ())):
+        yield Difference("firewall", host, f"table {table}", "the rules of its file", "other rules", "virtual_ip")
     for table in sorted(found - ours - ENGINE_TABLES - set(known)):
         yield Difference("firewall", host, f"table {table}", NOTHING, "a table of rules")
 
@@ -120,3 +123,9 @@ def table_names(listing: str) -> list[str]:
     """Return family and name of each table from the output of ``nft --json list tables``."""
     entries: Sequence[Mapping[str, Any]] = json.loads(listing or "{}").get("nftables", [])
     return sorted(f"{entry['table']['family']} {entry['table']['name']}" for entry in entries if "table" in entry)
+
+
+def rules_by_table(listing: str) -> dict[str, str]:
+    """Return by family and name of each table what nft lists of it."""
+    pieces = re.split(r"^table (\S+ \S+) ", listing, flags=re.MULTILINE)
+    return {name: rules.strip() for name, rules in zip(pieces[1::2], pieces[2::2], strict=True)}

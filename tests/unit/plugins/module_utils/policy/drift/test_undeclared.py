@@ -117,12 +117,14 @@ def test_tables_of_the_firewall() -> None:
       {"table": {"family": "inet", "name": "stranger", "handle": 3}}]}"""
     found = table_names(listing)
     assert found == ["inet filter", "inet stranger", "ip nat"]
-    said = [str(one) for one in undeclared.tables("n1", found, ["inet filter"], virtual_ip=True)]
+    said = [str(one) for one in undeclared.tables("n1", {"tables": found}, ["inet filter"], virtual_ip=True)]
     assert said == [
         "firewall table ip erpops_virtual_ip: expected the rules of the virtual address, found nothing",
         "firewall table inet stranger: expected nothing, found a table of rules",
     ]
-    ours = ["ip erpops_virtual_ip"]
+    ours = {"tables": ["ip erpops_virtual_ip"], "altered_tables": []}
     assert not list(undeclared.tables("n1", ours, (), virtual_ip=True))
     assert list(undeclared.tables("n1", ours, (), virtual_ip=False)), "on a host that is no edge nobody declared it"
+    (one,) = undeclared.tables("n1", {**ours, "altered_tables": ours["tables"]}, (), virtual_ip=True)
+    assert str(one) == "firewall table ip erpops_virtual_ip: expected the rules of its file, found other rules"
     assert table_names("") == []
