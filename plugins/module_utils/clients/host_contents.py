@@ -18,6 +18,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.undeclared import (
     grants,
     installed,
+    rules_by_table,
     table_names,
 )
 

@@ -12,6 +12,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.drift import 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.undeclared import (
     grants,
     installed,
+    rules_by_table,
     table_names,
 )
 
@@ -128,3 +129,9 @@ def test_tables_of_the_firewall() -> None:
     (one,) = undeclared.tables("n1", {**ours, "altered_tables": ours["tables"]}, (), virtual_ip=True)
     assert str(one) == "firewall table ip erpops_virtual_ip: expected the rules of its file, found other rules"
     assert table_names("") == []
+
+
+def test_rules_of_two_tables() -> None:
+    listing = "table ip nat {\n\tchain a {\n\t}\n}\ntable ip6 nat {\n}\n"
+    assert rules_by_table(listing) == {"ip nat": "{\n\tchain a {\n\t}\n}", "ip6 nat": "{\n}"}
+    assert rules_by_table("") == {}
