@@ -18,7 +18,7 @@ from tests.controller.governed import Governed
 
 NOTHING = {"containers": [], "accounts": [], "grants": [], "login": "root", "packages": {}, "tables": []}
 STRANGER = {"name": "stranger", "image": "busybox", "running": True, "managed": False}
-PACKAGES = {"docker_engine_packages": [], "estate_host_packages": []}
+PACKAGES: dict[str, list[str]] = {"docker_engine_packages": [], "estate_host_packages": []}
 
 
 def waiver(waives: str, host: str) -> str:
