@@ -121,6 +121,25 @@ actions:
   returned: success
   type: list
   elements: str
+differences:
+  description:
+    - How the service was not as declared when the module began, whether it was mended or not. No secret is in it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(image), V(unit) or V(file).
+      type: str
+    object:
+      description: What differs, a path for a file.
+      type: str
+    expected:
+      description: What is declared; a digest for what is long.
+      type: str
+    found:
+      description: What was there.
+      type: str
 health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
@@ -184,6 +203,10 @@ def managed_file(entry: Mapping[str, Any]) -> ManagedFile:
     )
 
 
+def _of_unit(difference: dict[str, str]) -> dict[str, str]:
+    return {key: value.replace("container", "unit") for key, value in difference.items()}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
@@ -215,6 +238,7 @@ def main() -> None:
         # The converger speaks of containers.
         reasons=[reason.replace("container", "unit") for reason in result["reasons"]],
         actions=[action.replace("container", "unit") for action in result["actions"]],
+        differences=[_of_unit(entry) for entry in result["differences"]],
         health=result["health"],
         diff=[entry for entry in result["diff"] if entry["after_header"] != "container"],
     )

@@ -68,6 +68,11 @@ pending_restart:
   returned: success
   type: list
   elements: str
+undeclared:
+  description: Dotted names of what stands in the configuration beyond O(config), such as C(pause).
+  returned: success
+  type: list
+  elements: str
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
@@ -94,7 +99,12 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     connect,
     look,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import (
+    merged,
+    objections,
+    patch,
+    undeclared,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
@@ -151,6 +161,7 @@ def main() -> None:
         changed=bool(change),
         patch=change,
         pending_restart=pending,
+        undeclared=undeclared(current, params["config"]),
         diff={"before": dict(current), "after": after},
     )
 

@@ -152,6 +152,10 @@ sentinels:
       description: Names of all masters it watches.
       type: list
       elements: str
+    replicas:
+      description: Addresses of the replicas of the master as this Sentinel knows them.
+      type: list
+      elements: str
 reasons:
   description: All reasons of all entries; empty when everybody is as it should be.
   returned: success

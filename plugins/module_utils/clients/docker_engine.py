@@ -132,6 +132,20 @@ class Engine:
             },
         )
 
+    def containers(self) -> list[dict[str, Any]]:
+        """Return all containers, stopped ones too, and whether each is one of ours."""
+        with self._asking("containers of this host"):
+            found = self._api.containers(all=True)
+        return [
+            {
+                "name": str((entry.get("Names") or [entry["Id"]])[0]).lstrip("/"),
+                "image": str(entry.get("Image", "")),
+                "running": entry.get("State") == "running",
+                "managed": LABEL in (entry.get("Labels") or {}),
+            }
+            for entry in found
+        ]
+
     def release(self, name: str) -> Mapping[str, str]:
         """Return ``image`` and the ``version`` that the image's label tells; empty when there is no container."""
         with self._asking(f"container {name}"):

@@ -61,6 +61,18 @@ def merged(current: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
     return result
 
 
+def undeclared(current: Mapping[str, Any], desired: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the dotted names of what stands there beyond ``desired``; a pause and slots may be somebody's."""
+    found: list[str] = []
+    for key, value in current.items():
+        wanted = desired.get(key)
+        if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+            found += undeclared(value, wanted, f"{path}{key}.")
+        elif wanted is None:
+            found.append(f"{path}{key}")
+    return sorted(found)
+
+
 def _patch(
     current: Mapping[str, Any], desired: Mapping[str, Any], exclusive: frozenset[str], path: str
 ) -> dict[str, Any]:

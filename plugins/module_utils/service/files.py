@@ -77,7 +77,21 @@ def kept(file: ManagedFile, found: Found) -> ManagedFile:
 def fingerprint(path: str) -> str:
     """Return the digest of a file that something else writes, such as a certificate."""
     found = look(path)
-    return hashlib.sha256(found.content).hexdigest()[:16] if found.exists else MISSING
+    return aspect(found) if found.exists else MISSING
+
+
+def aspect(found: Found) -> str:
+    """Return the digest that stands for what a file holds."""
+    return hashlib.sha256(found.content).hexdigest()[:16]
+
+
+def rights(path: str) -> str:
+    """Return owner, group and mode of what is at ``path``, as they are shown."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return "nothing"
+    return f"{status.st_uid}:{status.st_gid} {stat.S_IMODE(status.st_mode):04o}"
 
 
 def directory_differs(directory: Directory) -> bool:

@@ -6,7 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import (
+    merged,
+    objections,
+    patch,
+    undeclared,
+)
 
 CURRENT: dict[str, Any] = {
     "ttl": 20,
@@ -76,3 +81,20 @@ def test_what_patroni_would_bend_silently_is_refused(config: dict[str, Any], rea
     found = objections(config)
     assert bool(found) is bool(reason)
     assert reason in "; ".join(found)
+
+
+def test_what_nobody_declared() -> None:
+    desired = {"ttl": 30, "postgresql": {"parameters": {"jit": "off"}, "use_slots": None}}
+    current = {
+        "ttl": 60,
+        "pause": True,
+        "postgresql": {"parameters": {"jit": "on", "work_mem": "1GB"}, "use_slots": True, "pg_hba": []},
+    }
+    assert undeclared(current, desired) == [
+        "pause",
+        "postgresql.parameters.work_mem",
+        "postgresql.pg_hba",
+        "postgresql.use_slots",
+    ]
+    assert undeclared(desired, desired) == ["postgresql.use_slots"]
+    assert undeclared({"ttl": 30}, desired) == []
