@@ -213,5 +213,5 @@ def test_the_answer_says_how_to_go_on() -> None:
     said = sentences(closed, plan(), ["drain"])
     assert "CHG-1 on shared, plan sha256:" in said
     assert "The next opening is 2026-03-10T22:00:00+00:00." in said
-    assert "Done are drain; left are restart.\nRun it again when it may: it goes on there." in said
+    assert "Done are drain; left are restart.\nRun it again when it may." in said
     assert "It has to be done by 2026-03-11T02:00:00+00:00." in sentences(verdict(governance(), run()), plan())
