@@ -157,7 +157,9 @@ class Governed:
             "ERPOPS_LEDGER": str(path / "ledger.json"),
         }
 
-    def inventory(self, environment: str = "production", *, governed: bool = True) -> None:
+    def inventory(
+        self, environment: str = "production", *, governed: bool = True, groups: tuple[str, ...] = (), **more: Any
+    ) -> None:
         governance = {"directory": "governance", "owners": "owners", "approvals": "approvals", "cache": "cache"}
         places = {name: str(self.path / place) for name, place in governance.items()}
         said = {
@@ -166,8 +168,10 @@ class Governed:
             "estate_governance": places if governed else {},
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
+            **more,
         }
-        hosts = {"estate": {"hosts": {"node1": None, "node2": None}, "vars": said}}
+        nodes = {"hosts": {"node1": None, "node2": None}}
+        hosts = {"estate": {**nodes, "vars": said}, **dict.fromkeys(groups, nodes)}
         (self.path / "hosts.yml").write_text(yaml.safe_dump(hosts))
 
     def git(self, *arguments: str) -> str:

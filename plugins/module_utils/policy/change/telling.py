@@ -40,7 +40,8 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
 
 def steps(plan: Plan) -> Iterator[str]:
     """Yield what a plan does, for who has to decide about it."""
-    yield f"{plan.change}: {plan.playbook} on {plan.estate} ({plan.target.environment}, {plan.target.kind})"
+    place = ", ".join(filter(None, (plan.target.environment, plan.target.kind)))
+    yield f"{plan.change or 'No change'}: {plan.playbook} on {plan.estate} ({place})"
     for name in dict.fromkeys((*plan.before, *plan.after)):
         yield f"{name}: {_becomes(plan.before.get(name), plan.after.get(name))}"
     for number, step in enumerate(plan.steps, start=1):
@@ -48,7 +49,8 @@ def steps(plan: Plan) -> Iterator[str]:
         point = "; from here there is only forward" if step.name == plan.no_return else ""
         reason = f" ({step.reason})" if step.reason else ""
         yield f"{number}. {step.name}{where}, {step.seconds} s{reason}{point}"
-    yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {plan.rollback}"
+    back = plan.rollback or "as each step says"
+    yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {back}"
 
 
 def _becomes(before: str | None, after: str | None) -> str:
