@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
@@ -85,13 +86,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asking:
         inventory = read_shared(task_vars, self._loader, GUARDED)
         governance = inventory.shared("estate_governance") or {}
-        known, check = recording(), bool(self._task.check_mode)
+        known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
         plan = given["plan"] if given["plan"] is not None else _read(given["plan_file"])
         approved = plan_of(_read(given["approved"])) if given["approved"] else None
         # A plan that the gate has made whole stays as it is, however often it is asked for again.
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
-            plan = whole(plan, approved, known.configuration, declared)
+            plan = whole(plan, approved, known.configuration, given=_called_with(extra), inventory=declared)
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
             environment=inventory.environment(),
@@ -101,7 +102,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
                 known.loaded or (check and known.checked), known.run, known.spool, known.configuration, known.fault
             ),
             approved=approved,
-            objections=(*overridden(load_extra_vars(self._loader)), *unclear(inventory)),
+            objections=(*overridden(extra), *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],
             evidence=given["evidence"],
@@ -122,6 +123,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             "digest": found.plan.digest,
             "evidence": found.evidence(),
         }
+
+
+def _called_with(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run was called with that changes what it does."""
+    start = context.CLIARGS.get("start_at_task")
+    return {**plain(extra), **({"--start-at-task": start} if start else {})}
 
 
 def _read(path: str) -> dict[str, Any]:

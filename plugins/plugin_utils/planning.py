@@ -12,23 +12,37 @@ from typing import Any
 
 import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.estimates import as_approved, estimated
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 
+# What the launcher has to say. That these are no part of the plan is why they may do nothing but name it.
+LAUNCHERS = frozenset({"change", "plan", "break_glass"})
 COLLECTION = Path(__file__).resolve().parents[2]
 Data = Mapping[str, Any]
 
 
-def whole(plan: Data, approved: Plan | None, configuration: str, inventory: str = "") -> dict[str, Any]:
-    """Return the plan with the version of the collection and the digest of the ``inventory``, where there is one.
+def whole(
+    plan: Data, approved: Plan | None, configuration: str, *, given: Data | None = None, inventory: str = ""
+) -> dict[str, Any]:
+    """Return the plan with the version of the collection, what it was ``given``, and the digest of the ``inventory``.
 
     Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs.
     """
     after = {**plan.get("after", {}), "collection": version(), **({"inventory": inventory} if inventory else {})}
-    made = {**plan, "after": after}
+    made = {**plan, "given": called_with(given or {}), "after": after}
     if approved is not None:
         return as_approved(made, approved.as_dict())
     return estimated(made, earlier(configuration, str(plan["playbook"]).partition(" ")[0]) if configuration else [])
+
+
+def called_with(given: Data) -> dict[str, str]:
+    """Return the extra variables as texts, but not those that say which change it is, nor the value of a secret."""
+    said = {name: value for name, value in sorted(given.items()) if name not in LAUNCHERS}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        for name, value in redact(said).items()
+    }
 
 
 def version() -> str:

@@ -41,6 +41,7 @@ def act(company: Governed, playbook: str, *more: str, status: int = 2, **called:
 def test_a_dry_run_shows_the_plan_and_leaves_it(company: Governed) -> None:
     shown = act(company, "host_out", "--check")
     assert f"{CHANGE}: host_out on lab (production, patch)" in shown
+    assert "Called with out_host=node2" in shown
     assert "1. drain node2 on node1, 30 s" in shown
     assert "may not run, for 2 reasons" in shown
     assert "erpops.estate/plan/1" in shown, "without a file it is shown whole"
@@ -71,7 +72,7 @@ def test_one_that_was_approved_and_launched_goes_on_and_does_nothing_else(compan
     assert BEYOND["host_out"] in act(company, "host_out")
 
     said = act(company, "host_out", plan="plan.json", out_minutes=600)
-    assert "plan: expected what the plan's file has, found after" in said
+    assert "plan: expected what the plan's file has, found given" in said
     assert "out of service for 600 min" in said
     assert "ada does not count: it is for plan" in said
 

@@ -23,6 +23,7 @@ PLAN: Mapping[str, str] = {
     "commit": TEXT,
     "steps": MANY,
     "rollback": TEXT,
+    "given": NAMED,
     "before": NAMED,
     "after": NAMED,
     "no_return": TEXT,

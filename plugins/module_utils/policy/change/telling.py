@@ -42,6 +42,7 @@ def steps(plan: Plan) -> Iterator[str]:
     """Yield what a plan does, for who has to decide about it."""
     place = ", ".join(filter(None, (plan.target.environment, plan.target.kind)))
     yield f"{plan.change or 'No change'}: {plan.playbook} on {plan.estate} ({place})"
+    yield from (f"Called with {name}={value}" for name, value in plan.given.items())
     for name in dict.fromkeys((*plan.before, *plan.after)):
         yield f"{name}: {_becomes(plan.before.get(name), plan.after.get(name))}"
     for number, step in enumerate(plan.steps, start=1):

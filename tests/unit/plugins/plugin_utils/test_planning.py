@@ -62,8 +62,15 @@ def test_a_ledger_that_cannot_be_read_is_no_estimate(configuration: str) -> None
 
 
 def test_what_was_approved_is_what_counts(configuration: str) -> None:
-    made = planning.whole(PLAN, None, configuration, "sha256:2")
+    made = planning.whole(PLAN, None, configuration, inventory="sha256:2")
     assert made["after"] == {"collection": planning.version(), "inventory": "sha256:2"}
     approved = completed(made, None, estate="lab", environment="production")
     ran(configuration, 17)
-    assert planning.whole(PLAN, approved, configuration, "sha256:2") == {**made, "before": {}}
+    assert planning.whole(PLAN, approved, configuration, inventory="sha256:2") == {**made, "before": {}}
+
+
+def test_what_it_was_called_with_is_in_the_plan() -> None:
+    given = {"plan": "x", "change": "y", "restart_turn": "node3", "a": {"b": 1.5, "token": "t"}, "db_password": "p"}
+    found = planning.whole(PLAN, None, "", given=given)["given"]
+    assert found == {"a": '{"b": 1.5, "token": "[redacted]"}', "db_password": "[redacted]", "restart_turn": "node3"}
+    assert planning.whole(PLAN, None, "")["given"] == {}
