@@ -18,12 +18,14 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import GUARDED, overridden, unclear
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.declared import fingerprint
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import (
     plain,
+    raw_hosts,
     read_inventory,
     read_shared,
 )
@@ -93,6 +95,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
             plan = whole(plan, approved, known.configuration, given=_called_with(extra), inventory=declared)
+        looked = raw_hosts(task_vars) if given["complete"] and governance else {}
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
             environment=inventory.environment(),
@@ -105,8 +108,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             objections=(*overridden(extra), *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],
-            evidence=given["evidence"],
-            clocks={str(host): float(seconds) for host, seconds in given["clocks"].items()},
+            evidence=(*given["evidence"], *plain(seen.backup(looked))),
+            clocks={**seen.clocks(looked), **{str(host): float(late) for host, late in given["clocks"].items()}},
             # Set by AWX around the whole run; a playbook's own environment does not reach this process.
             job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
             check=check,

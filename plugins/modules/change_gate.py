@@ -50,11 +50,13 @@ options:
     type: path
   complete:
     description:
-      - Complete the plan - with the version of the collection, with the extra variables that the run was called with
-        (C(change), C(plan) and C(break_glass) excepted; of what is called a secret only the name), with the seconds that
-        its steps took in earlier runs by the records of the ledger on this machine, and with what the last of those runs
-        made of the estate. Runs of the same change do not count. Seconds that the plan itself gives are for what no run
-        has done.
+      - Complete the plan with the version of the collection, with the extra variables that the run was called with
+        (C(change), C(plan) and C(break_glass) excepted, and the values of secrets), with the seconds that
+        its steps took in earlier runs by the records of the ledger on this machine, and with what the last of those
+        runs made of the estate. Runs of the same change do not count. Seconds that the plan itself gives are for what
+        no run has done.
+      - Take as O(evidence) and O(clocks), beside those that are given, what M(erpops.estate.pgbackrest_info) and
+        M(erpops.estate.host_survey) have said of any host, registered as C(gate_backups) and C(estate_host_survey).
       - Where nothing is governed this happens in check mode only, and with O(approved). A plan that this module has
         returned is complete and stays as it is.
     type: bool

@@ -27,17 +27,21 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.role_variables impor
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
+def raw_hosts(task_vars: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the variables of all hosts of the estate as they are, with what tasks have registered."""
+    return {host: task_vars["hostvars"].raw_get(host) for host in _ordered(_groups(task_vars))}
+
+
 def read_shared(task_vars: Mapping[str, Any], loader: DataLoader, names: Collection[str]) -> Inventory:
     """Return of the whole inventory these variables of the role estate alone: a fraction of what everything takes."""
     everything = read_roles(loader, ROLES, [ESTATE_GROUP])
     known = RoleVariables(
         *({name: found[name] for name in names if name in found} for found in vars(everything).values())
     )
-    groups, hosts = _groups(task_vars), task_vars["hostvars"]
     reader = Reader(known, loader)
     return Inventory(
-        groups=groups,
-        hosts={host: reader.read(host, hosts.raw_get(host)) for host in _ordered(groups)},
+        groups=_groups(task_vars),
+        hosts={host: reader.read(host, raw) for host, raw in raw_hosts(task_vars).items()},
         known=known.owner,
         unresolved=reader.unresolved,
         misfits=reader.misfits,

@@ -9,23 +9,24 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def clocks(surveys: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Return by host how many seconds its clock is certainly off, of what ``host_survey`` has answered.
+def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Return by host how many seconds its clock is certainly off, of what ``host_survey`` has answered there.
 
     What the answer's own way may have taken is nobody's fault.
     """
     found = {}
-    for host, answer in surveys.items():
-        survey = answer.get("survey") or {}
+    for host, variables in hosts.items():
+        survey = (variables.get("estate_host_survey") or {}).get("survey") or {}
         if "clock_offset" in survey:
             offset, doubt = float(survey["clock_offset"]), float(survey.get("clock_doubt", 0))
             found[host] = round(max(abs(offset) - doubt, 0) * (1 if offset >= 0 else -1), 3)
     return found
 
 
-def backup(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+def backup(hosts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the newest backup of what ``pgbackrest_info`` has answered, as evidence; it holds every instance."""
-    backups = answer.get("backups") or []
+    answers = [variables.get("gate_backups") or {} for variables in hosts.values()]
+    backups = [each for answer in answers for each in answer.get("backups") or ()]
     if not backups:
         return []
     newest = max(backups, key=lambda each: str(each["finished_at"]))

@@ -10,11 +10,17 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.seen i
 
 
 def survey(offset: float, doubt: float) -> dict[str, Any]:
-    return {"survey": {"clock_offset": offset, "clock_doubt": doubt}}
+    return {"estate_host_survey": {"survey": {"clock_offset": offset, "clock_doubt": doubt}}}
 
 
 def test_a_clock_is_off_by_what_is_certain() -> None:
-    surveys = {"a": survey(0.2, 0.5), "b": survey(3.0, 0.5), "c": survey(-3.0, 0.5), "d": {}, "e": {"skipped": True}}
+    surveys = {
+        "a": survey(0.2, 0.5),
+        "b": survey(3.0, 0.5),
+        "c": survey(-3.0, 0.5),
+        "d": {},
+        "e": {"estate_host_survey": {"skipped": True}},
+    }
     assert clocks(surveys) == {"a": 0, "b": 2.5, "c": -2.5}
 
 
@@ -31,6 +37,8 @@ def row(label: str, finished: str, *, error: bool = False) -> dict[str, Any]:
     ],
 )
 def test_the_newest_backup_is_the_evidence(rows: list[dict[str, Any]], expected: list[tuple[str, bool]]) -> None:
-    found = backup({"backups": rows})
+    found = backup(
+        {"node1": {}, "node2": {"gate_backups": {"backups": rows}}, "node3": {"gate_backups": {"skipped": 1}}}
+    )
     assert [(one["reference"], one["ok"]) for one in found] == expected
     assert all(one["kind"] == "backup" and one["taken"].startswith("2026-03-10") for one in found)
