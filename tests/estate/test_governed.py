@@ -78,7 +78,9 @@ def quiet(estate: Estate) -> Iterator[None]:
 
 
 def test_all_playbooks_that_change_anything_are_tried() -> None:
-    asking = [path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "tasks/ask_first.yml" in path.read_text()]
+    asking = [
+        path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "tasks/ask_first.yml" in path.read_text()
+    ]
     assert sorted(asking) == sorted(CALLED)
 
 

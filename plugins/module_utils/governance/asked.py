@@ -125,7 +125,7 @@ def answer(question: Asking, now: datetime) -> Answer:
     approvals, unread = _approvals(question, plan.digest, laid)
     # What is about other changes belongs to other runs.
     approvals = tuple(one for one in approvals if one.change == plan.change)
-    launcher, more = _launched(question, plan, laid.governance, approvals, now)
+    launcher, more = _launched(question, plan, laid.governance, approvals, _begun(question, known.seen, now))
     approvals = (*approvals, *more)
     looked_at = _reviewed(question, laid, known.seen, now)
     ordinary = question.break_glass is None
@@ -184,8 +184,14 @@ def _approvals(question: Asking, plan: str, laid: Laid) -> tuple[tuple[Approval,
     return approval_files.read(str(directory), plan, laid.signatures) if directory else ((), [])
 
 
+def _begun(question: Asking, seen: Seen, now: datetime) -> datetime:
+    """Return since when this run has the lock: a signed launch is for the start, and a run may take longer than it."""
+    mine = seen.lock and kept.owned_by(seen.lock, question.recorded.run) and not seen.lock.expired(now)
+    return seen.lock.taken if seen.lock and mine else now
+
+
 def _launched(
-    question: Asking, plan: Plan, governance: Governance, given: Sequence[Approval], now: datetime
+    question: Asking, plan: Plan, governance: Governance, given: Sequence[Approval], begun: datetime
 ) -> tuple[Launcher, list[Approval]]:
     """Return who launched the run, and what AWX knows of approvals; the two ways are never mixed."""
     found = governance.changes.get(plan.change)
@@ -199,7 +205,7 @@ def _launched(
     )
     if question.job:
         return _by_awx(AwxClient.of(question.governance["awx"]), question.job, asked, governance)
-    launcher, refused = launched([one for one in given if one.plan == plan.digest], asked, now)
+    launcher, refused = launched([one for one in given if one.plan == plan.digest], asked, begun)
     return replace(launcher, refused=tuple(refused)), []
 
 
