@@ -16,8 +16,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction i
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 
-# What the launcher has to say. That these are no part of the plan is why they may do nothing but name it.
-LAUNCHERS = frozenset({"change", "plan", "break_glass"})
+# What only names the plan, and what AWX adds of its own, another for each job: none of it may decide what is done.
+NAMING = frozenset({"change", "plan", "break_glass", "change_plan"})
+OF_AWX = ("awx_", "tower_")
 COLLECTION = Path(__file__).resolve().parents[2]
 Data = Mapping[str, Any]
 
@@ -38,11 +39,15 @@ def whole(
 
 def called_with(given: Data) -> dict[str, str]:
     """Return the extra variables as texts, but not those that say which change it is, nor the value of a secret."""
-    said = {name: value for name, value in sorted(given.items()) if name not in LAUNCHERS}
+    said = {name: value for name, value in sorted(given.items()) if not _apart(name)}
     return {
         name: value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
         for name, value in redact(said).items()
     }
+
+
+def _apart(name: str) -> bool:
+    return name in NAMING or name.startswith(OF_AWX)
 
 
 def version() -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,15 @@ def test_without_its_gate_every_play_that_changes_anything_is_found(monkeypatch:
         "site": [play["name"] for play in plays["site"][1:]],
         "switchover": ["Move the leadership"],
     }
+
+
+def test_what_a_plan_does_not_say_decides_nothing() -> None:
+    """Extra variables of these names are no part of a plan: nothing but the gate and its file may ask for them."""
+    for directory in ("playbooks", "roles"):
+        for path in sorted((REPOSITORY / directory).rglob("*")):
+            if path.is_file() and path.name not in ("ask_gate.yml", "ask_first.yml", "sign.yml", "change_page.yml"):
+                found = re.findall(r"{[{%][^}]*[ (](?:awx|tower)_\w+", path.read_text(encoding="utf-8"))
+                assert not found, f"{path}: {found}"
 
 
 def test_no_role_lends_its_tasks_the_tag_of_another() -> None:

@@ -70,7 +70,16 @@ def test_what_was_approved_is_what_counts(configuration: str) -> None:
 
 
 def test_what_it_was_called_with_is_in_the_plan() -> None:
-    given = {"plan": "x", "change": "y", "restart_turn": "node3", "a": {"b": 1.5, "token": "t"}, "db_password": "p"}
+    given = {
+        "plan": "x",
+        "change": "y",
+        "change_plan": "z",
+        "awx_job_id": 7,
+        "tower_user_name": "eve",
+        "restart_turn": "node3",
+        "a": {"b": 1.5, "token": "t"},
+        "db_password": "p",
+    }
     found = planning.whole(PLAN, None, "", given=given)["given"]
     assert found == {"a": '{"b": 1.5, "token": "[redacted]"}', "db_password": "[redacted]", "restart_turn": "node3"}
     assert planning.whole(PLAN, None, "")["given"] == {}
