@@ -56,7 +56,8 @@ options:
         runs made of the estate. Runs of the same change do not count. Seconds that the plan itself gives are for what
         no run has done.
       - Take as O(evidence) and O(clocks), beside those that are given, what M(erpops.estate.pgbackrest_info) and
-        M(erpops.estate.host_survey) have said of any host, registered as C(gate_backups) and C(estate_host_survey).
+        M(erpops.estate.host_survey) have said of any host, registered as C(gate_backups) and C(gate_survey) or
+        C(estate_host_survey).
       - Where nothing is governed this happens in check mode only, and with O(approved). A plan that this module has
         returned is complete and stays as it is.
     type: bool

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# As what host_survey is registered: for the gate alone, or by who needs it for more.
+SURVEYS = ("gate_survey", "estate_host_survey")
+
 
 def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """Return by host how many seconds its clock is certainly off, of what ``host_survey`` has answered there.
@@ -16,7 +19,8 @@ def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """
     found = {}
     for host, variables in hosts.items():
-        survey = (variables.get("estate_host_survey") or {}).get("survey") or {}
+        surveys = (variables.get(name) or {} for name in SURVEYS)
+        survey = next((answer["survey"] for answer in surveys if answer.get("survey")), {})
         if "clock_offset" in survey:
             offset, doubt = float(survey["clock_offset"]), float(survey.get("clock_doubt", 0))
             found[host] = round(max(abs(offset) - doubt, 0) * (1 if offset >= 0 else -1), 3)

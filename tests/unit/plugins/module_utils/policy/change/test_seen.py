@@ -9,17 +9,17 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.seen import backup, clocks
 
 
-def survey(offset: float, doubt: float) -> dict[str, Any]:
-    return {"estate_host_survey": {"survey": {"clock_offset": offset, "clock_doubt": doubt}}}
+def survey(offset: float, doubt: float, name: str = "gate_survey") -> dict[str, Any]:
+    return {name: {"survey": {"clock_offset": offset, "clock_doubt": doubt}}}
 
 
 def test_a_clock_is_off_by_what_is_certain() -> None:
     surveys = {
         "a": survey(0.2, 0.5),
         "b": survey(3.0, 0.5),
-        "c": survey(-3.0, 0.5),
+        "c": {"gate_survey": {"skipped": True}, **survey(-3.0, 0.5, "estate_host_survey")},
         "d": {},
-        "e": {"estate_host_survey": {"skipped": True}},
+        "e": {"gate_survey": {"skipped": True}},
     }
     assert clocks(surveys) == {"a": 0, "b": 2.5, "c": -2.5}
 
