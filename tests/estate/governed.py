@@ -21,7 +21,12 @@ instances:
   south: {tier: standard}
 rules: %s
 """
-APPROVED = "\n  - {for: {environments: [development]}, window: true, approvals: [{role: manager, at_least: 1}]}"
+APPROVED = """
+  - for: {environments: [development]}
+    window: true
+    approvals: [{role: manager, at_least: 1}]
+    evidence: [{kind: backup, max_age_hours: 48}]
+"""
 ASKED = """version: 1
 id: %s
 title: Tried on the lab

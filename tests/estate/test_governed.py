@@ -137,6 +137,7 @@ def test_what_was_approved_runs_stops_where_it_has_to_and_is_proven(estate: Esta
     assert restarted(estate)[last] != started[last]
     record = approving.record()
     assert [(one["ok"], len(one["done"])) for one in record.verdicts] == [(True, 0), (True, 0), (True, 1)]
+    assert all(one["evidence"] for one in record.verdicts), "the backup that the policy asks for was looked for"
     assert record.origin["launcher"] == {"person": "eve", "proof": "signature"}
     assert {host for step in record.steps for host in step.changed} == {first, last}
     assert not [key for key in approving.kept() if "lock" in key]
