@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -122,14 +122,19 @@ def waiver(document: Document, policy: Policy, people: People) -> tuple[Waiver |
     return Waiver(data["id"], document.where(), data["owner"], data["reason"], expires, **sets), faults
 
 
-def target(found: Change, policy: Policy) -> Target:
-    """Return what a change touches: each of its instances at each of its sites, on each of its planes."""
+def target(found: Change, policy: Policy, touches: Mapping[str, Sequence[str]] | None = None) -> Target:
+    """Return what a change touches: each of its instances at each of its sites, on each of its planes.
+
+    ``touches`` has the ``instances`` and ``planes`` that a playbook touches in truth, be it less than the change names
+    or more; what it leaves empty is as the change says.
+    """
+    known = touches or {}
     parts = [
         Part(instance, standing.ring, site, plane)
-        for instance in found.instances or ("",)
+        for instance in known.get("instances") or found.instances or ("",)
         for standing in [policy.instances.get(instance, Standing(""))]
         for site in found.sites or _sites(standing)
-        for plane in found.planes or ("",)
+        for plane in known.get("planes") or found.planes or ("",)
     ]
     return Target(found.environment, found.kind, tuple(parts))
 
