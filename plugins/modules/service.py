@@ -345,18 +345,10 @@ differences:
   type: list
   elements: dict
   contains:
-    kind:
-      description: V(image), V(container) or V(file).
-      type: str
-    object:
-      description: What differs, a path for a file.
-      type: str
-    expected:
-      description: What is declared; a digest for what is long.
-      type: str
-    found:
-      description: What was there.
-      type: str
+    kind: {description: "V(image), V(container) or V(file).", type: str}
+    object: {description: "What differs, a path for a file.", type: str}
+    expected: {description: What is declared; a digest for what is long., type: str}
+    found: {description: What was there., type: str}
 leads:
   description: Whether this member led its cluster when the module began.
   returned: success

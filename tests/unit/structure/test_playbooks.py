@@ -21,7 +21,8 @@ GATE = "erpops.estate.change_gate"
 LOOKS_ONLY = {"approve", "change_page", "drift", "launch", "ledger_setup", "ledger_verify", "status", "validate"}
 LOOKING = {
     "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.meta",
-    "ansible.builtin.pause", "ansible.builtin.ping", "ansible.builtin.set_fact", "ansible.builtin.slurp", "ansible.builtin.async_status",
+    "ansible.builtin.pause", "ansible.builtin.ping", "ansible.builtin.set_fact",
+    "ansible.builtin.slurp", "ansible.builtin.async_status",
     "erpops.estate.host_preflight", "erpops.estate.host_survey", "erpops.estate.inventory_validate",
     "erpops.estate.patroni_info", "erpops.estate.pgbackrest_info", "erpops.estate.rolling_gate",
     "erpops.estate.service_info",
@@ -56,7 +57,8 @@ def inside(task: Task, directory: Path) -> tuple[list[Task], Path] | None:
     if action in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):
         path = directory / said
         return load(path), path.parent
-    if action in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
+    # Which role it is may be told by a variable; then nobody knows what it does.
+    if action in ("ansible.builtin.import_role", "ansible.builtin.include_role") and "{{" not in said["name"]:
         role = REPOSITORY / "roles" / said["name"].removeprefix("erpops.estate.") / "tasks"
         return load(role / f"{said.get('tasks_from', 'main')}.yml"), role
     return None

@@ -34,6 +34,7 @@ class Converger:
     def __init__(self, member: Edge) -> None:
         self.member = member
         self.actions: list[str] = []
+        self.definition = SimpleNamespace(name="keepalived")
 
     def survey(self) -> Any:
         return SimpleNamespace(decision=Decision(Action.NONE), changed=False)
@@ -46,6 +47,7 @@ class Converger:
 @pytest.fixture(autouse=True)
 def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_run, "diff_of", lambda _survey: [])
+    monkeypatch.setattr(service_run, "differences", lambda _name, _survey: [])
 
 
 def converge(member: Edge, *, check: bool) -> dict[str, Any]:

@@ -119,7 +119,10 @@ def test_who_leads_is_restarted_last() -> None:
         ({"tags": ["backup_configure", "traefik"]}, ["prepare", "postgresql", "edge"]),
         ({"skip_tags": ["patroni"]}, [play.step for play in PLAYS]),
         ({"skip_tags": ["patroni", "backup", "odoo"]}, [p.step for p in PLAYS if p.step not in ("postgresql", "odoo")]),
-        ({"hosts": ["store1"]}, ["prepare", "certificates", "docker_engine", "image_registry", "object_storage"]),
+        (
+            {"hosts": ["store1"]},
+            ["prepare", "certificates", "docker_engine", "image_registry", "object_storage", "leases"],
+        ),
     ],
 )
 def test_site_plans_what_its_tags_and_hosts_leave(more: Data, expected: list[str]) -> None:
