@@ -179,7 +179,8 @@ def test_the_lease_of_a_host_that_will_not_be_back_is_forgotten_by_another(etcd:
     gone, other = patroni.hosts[0], patroni.hosts[1]
     wish = {"kind": "host_out", "name": "node9", "force": True, "abandon": True}
     try:
-        assert not ask(gone, "erpops.estate.host_maintenance", **told)["failed"]
+        announced = site.module(gone.name, "erpops.estate.host_maintenance", told)[gone.name]
+        assert not announced["failed"], announced
         waits = site.module(other.name, END, {**wish, "abandon": False})[other.name]
         assert (waits["ended"], len(waits["waiting"])) == ([], 1)
         forgotten = site.module(other.name, END, wish)[other.name]["ended"]

@@ -49,7 +49,7 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
         converger.actions += member.take_back() if isinstance(member, Interrupted) else []
         result["health"] = converger.carry_out(survey, gate_timeout=gate_timeout).as_dict()
         result["actions"] = converger.actions
-        result["evidence"] = _declared(survey, converger.definition, result["health"]) if survey.changed else []
+        result["evidence"] = _declared(survey, converger.definition, result["health"]) if result["changed"] else []
     return result
 
 
