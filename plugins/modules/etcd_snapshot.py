@@ -82,6 +82,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import (
@@ -116,9 +117,10 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         params = completed(module.params, "etcd", (*NEEDED, "member"))
-        cluster = connect(params, dry=True)
+        cluster = connect(params)
         file = SnapshotFile(params["path"], params["container"])
         found = kept(file, params["max_age_minutes"])
         changed = found is None

@@ -74,6 +74,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.keeper import Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, LeaseStore, configuration
@@ -92,11 +93,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     if params["force"] and not (params["kind"] and params["name"]):
         module.fail_json(msg="force: expected kind and name to be said too, found that they are not", error="invalid")
     try:
-        store = LeaseStore.of(params, dry=module.check_mode)
+        store = LeaseStore.of(params)
         wish = leases.Ending(params["owner"], params["kind"], params["name"], force=params["force"])
         keeper = Keeper(store, str(configuration()["host"]))
         if module.check_mode:

@@ -170,6 +170,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.odoo_databases import bring_there
 
@@ -217,6 +218,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         actions = bring_there(module.params, check=module.check_mode)
     except ClientError as error:

@@ -153,7 +153,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_code, odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_code, odoo_command
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_instance import look
@@ -238,6 +238,7 @@ def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
         wanted = request(

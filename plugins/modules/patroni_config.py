@@ -81,6 +81,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingFile,
@@ -127,9 +128,10 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         current = cluster.ask(lambda member: member.config())
         change = patch(current, params["config"], params["exclusive"])
         after = merged(current, change)

@@ -78,6 +78,7 @@ error:
 from datetime import UTC, datetime
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
@@ -104,10 +105,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     actions: list[str] = []
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         restarter = Restarter(cluster, params["timeout"], actions, moment(params["started_before"]))
         waiting = restarter.due()
         if waiting and not module.check_mode:

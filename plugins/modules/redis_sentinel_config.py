@@ -131,6 +131,7 @@ sentinel_answers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import CLUSTER_SPEC
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_settings import RedisSettings
@@ -155,6 +156,7 @@ SPEC = {
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     try:
         module.exit_json(**RedisSettings(module.params, dry=module.check_mode).converge())
     except ClientError as error:

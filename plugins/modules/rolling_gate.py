@@ -67,6 +67,7 @@ verdicts:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import gate, services
 
@@ -80,6 +81,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     params = module.params
     deadline = time.monotonic() + params["timeout"]
     try:

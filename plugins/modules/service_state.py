@@ -75,6 +75,7 @@ actions:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
@@ -90,6 +91,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     actions: list[str] = []
     try:

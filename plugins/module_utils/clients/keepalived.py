@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import TimedOut, Unreachable
 
 PID_FILE = "/run/keepalived.pid"
@@ -138,6 +139,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _say(path: str, value: str) -> None:
+    guard.about_to_write(path, f"the lever set to {value}")
     # Written in place: keepalived follows this very file.
     with open(path, "w", encoding="ascii") as stream:
         stream.write(value + "\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
@@ -37,6 +38,7 @@ class HostOut(LeasedState):
 
     def change(self, wish: bool) -> list[str]:
         """Stop what runs, or start what does not and wait until it has caught up."""
+        guard.about_to_write(str(MARK), "in or out of service")
         known = len(self._control.actions)
         marked = MARK.exists()
         if wish:
@@ -83,6 +85,7 @@ class HostOut(LeasedState):
 
 def take_back() -> list[str]:
     """Start everything on this host again."""
+    guard.about_to_write(str(MARK), "back into service")
     control = Control(services(), GATE_SECONDS, HEALTH_SECONDS)
     control.start()
     MARK.unlink(missing_ok=True)

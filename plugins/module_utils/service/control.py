@@ -52,7 +52,7 @@ class Control:
         started = []
         for service in self._ordered(starting):
             wanted = names is None or service.name in names
-            if wanted and not service.runtime(dry=self.dry).observe(service.name).running:
+            if wanted and not service.runtime().observe(service.name).running:
                 self._start(service)
                 started.append(service.name)
         return started
@@ -60,30 +60,26 @@ class Control:
     def restart(self) -> list[str]:
         """Stop each after its gate and start it before the next is touched; return their names."""
         for service in self._ordered(stopping):
-            if service.runtime(dry=self.dry).observe(service.name).running:
+            if service.runtime().observe(service.name).running:
                 self._stop(service)
             self._start(service)
         return [service.name for service in self.services]
 
     def _running(self) -> list[Service]:
         """Return those that run, in the order in which they go down."""
-        return [
-            service
-            for service in self._ordered(stopping)
-            if service.runtime(dry=self.dry).observe(service.name).running
-        ]
+        return [service for service in self._ordered(stopping) if service.runtime().observe(service.name).running]
 
     def _stop(self, service: Service) -> None:
         if not self.dry:
             self.actions += pass_gate(service.name, service.member(), self.gate_timeout)
-            service.runtime(dry=self.dry).stop(service.name)
+            service.runtime().stop(service.name)
         self.actions.append(f"stopped {service.name}")
 
     def _start(self, service: Service) -> None:
         self.actions.append(f"started {service.name}")
         if self.dry:
             return
-        service.runtime(dry=self.dry).start(service.name)
+        service.runtime().start(service.name)
         verdict = gate(service, "after", self.health_timeout)
         if not verdict.ok:
             raise TimedOut(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Unreachable
 from ansible_collections.erpops.estate.plugins.module_utils.clients.redis import RedisClient
 from ansible_collections.erpops.estate.plugins.module_utils.health.sentinel import Sentinels
@@ -27,7 +28,7 @@ class RedisSettings:
         self._params = params
         self._dry = dry
         self._way = connection(params)
-        self._cluster = RedisCluster(self._way, params["password"], dry=dry)
+        self._cluster = RedisCluster(self._way, params["password"])
         self._actions: list[str] = []
 
     def converge(self) -> dict[str, Any]:
@@ -145,6 +146,7 @@ def _read(path: str) -> str:
 
 
 def _write_private(path: str, content: str) -> None:
+    guard.about_to_write(path, "new content")
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
