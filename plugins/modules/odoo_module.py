@@ -17,8 +17,8 @@ description:
     and the module fails.
   - Code is read in the instance's own web container where that runs the image, and else in a container that has no
     network and no secret and is removed again.
-  - An upgrade works in a container of its own. Processes that run take over what changed in the database, but their code
-    is that of their image.
+  - An upgrade works in a container of its own. Processes that run take over what changed in the database, but their
+    code is that of their image.
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.odoo
