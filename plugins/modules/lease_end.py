@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -79,6 +79,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.leases.keeper import Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, LeaseStore, configuration
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ def main() -> None:
             sweep = keeper.sweep(wish)
     except ClientError as error:
         module.fail_json(**error.as_result())
-    result = {"changed": bool(sweep.ended), "ended": sweep.ended, "waiting": sweep.waiting}
+    result = {"changed": bool(sweep.ended), "ended": sweep.ended, "waiting": sweep.waiting, "diff": steps(sweep.ended)}
     if sweep.failed:
         module.fail_json(msg="; ".join(sweep.failed), error="failed", **result)
     module.exit_json(**result)

@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -158,6 +158,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_instance import look
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance import differences, request
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 ODOO_UID = 907
 
@@ -254,7 +255,7 @@ def main() -> None:
         module.fail_json(**error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
-    module.exit_json(changed=bool(found), differences=found, actions=actions)
+    module.exit_json(changed=bool(found), differences=found, actions=actions, diff=steps(found))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ attributes:
     details: Nothing is pulled. An image other than that of the running web container has to be on the host already, and
       its code is read in a container that is removed again.
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -130,6 +130,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_modules as policy
+from ansible_collections.erpops.estate.plugins.module_utils.policy import shown
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **HOST_SPEC,
@@ -181,6 +182,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "plan": [step.as_dict() for step in steps],
+        "diff": shown.steps(f"{step.module}: {step.act}, {step.why}" for step in steps),
         "image": odoo.image,
         "longest_wait": round(longest, 2),
     }

@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -82,6 +82,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
 
 
@@ -118,7 +119,8 @@ def main() -> None:
         module.fail_json(msg=f"started_before: expected now, or a time such as 2026-11-23T22:00:00+01:00; {error}")
     except ClientError as error:
         module.fail_json(actions=actions, **error.as_result())
-    module.exit_json(changed=bool(waiting), waiting=waiting, actions=actions)
+    diff = steps(f"{name}: PostgreSQL started anew" for name in waiting)
+    module.exit_json(changed=bool(waiting), waiting=waiting, actions=actions, diff=diff)
 
 
 if __name__ == "__main__":

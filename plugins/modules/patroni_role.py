@@ -19,7 +19,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -73,6 +73,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.postgresql_roles import keep_passwords
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "socket_directory": {"type": "path", "default": "/var/lib/erpops/patroni/run"},
@@ -101,7 +102,7 @@ def main() -> None:
             actions = keep_passwords(database, wanted, check=module.check_mode)
     except ClientError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(actions), actions=actions)
+    module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
 
 
 if __name__ == "__main__":

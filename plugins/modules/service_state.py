@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: partial
     details: V(restarted) restarts every time.
@@ -77,6 +77,7 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
 
@@ -102,7 +103,10 @@ def main() -> None:
         touched = act()
     except (ClientError, ValueError) as error:
         module.fail_json(msg=str(error), actions=actions)
-    module.exit_json(changed=bool(touched), services=touched, actions=actions)
+    difference = Difference()
+    for name in touched:
+        difference.add(name, {"started": "stopped", "stopped": "running"}.get(params["state"]), params["state"])
+    module.exit_json(changed=bool(touched), services=touched, actions=actions, diff=difference.as_dict())
 
 
 if __name__ == "__main__":
