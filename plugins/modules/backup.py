@@ -90,6 +90,12 @@ health:
   description: Where the leader runs, the verdict on the backups with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a file that was refused or a backup
+      that failed, V(timed_out), V(unreachable).
+  returned: failure
+  type: str
 """
 
 from typing import Any
@@ -142,7 +148,7 @@ def main() -> None:
             for reason in () if check else health.reasons:
                 module.warn(reason)
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(**result(outcome, leads=leads, health=health))
 
 

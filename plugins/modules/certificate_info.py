@@ -156,6 +156,12 @@ expiry:
   description: When each certificate that could be read expires, by purpose.
   returned: always
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a certificate that cannot be one,
+      V(missing_library).
+  returned: failure
+  type: str
 """
 
 import os
@@ -254,7 +260,7 @@ def main() -> None:
     try:
         result = survey(module.params, datetime.now(UTC))
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     if warning := result.pop("warning"):
         module.warn(warning)
     module.exit_json(changed=False, **result)

@@ -82,6 +82,12 @@ version:
   description: Version of the running engine; empty when none runs.
   returned: always
   type: str
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for what systemd or the package manager
+      refused, V(timed_out), V(unreachable).
+  returned: failure
+  type: str
 """
 
 from typing import Any
@@ -116,7 +122,7 @@ def main() -> None:
             module.params["config"], module.params["registries"], run, dry=module.check_mode
         ).converge()
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(**result)
 
 

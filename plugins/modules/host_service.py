@@ -125,6 +125,12 @@ health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a file that the daemon's own check
+      refused, V(timed_out) for a service that did not get well, V(invalid).
+  returned: failure
+  type: str
 """
 
 from collections.abc import Mapping
@@ -201,8 +207,10 @@ def main() -> None:
         member = build(params["health"]["kind"], params["health"]["params"])
         converger = Converger(definition, Units(package), Record(definition.name), member)
         result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(
         changed=result["changed"],
         decision=result["decision"],

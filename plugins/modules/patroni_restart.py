@@ -70,7 +70,7 @@ actions:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
-      V(timed_out).
+      V(timed_out), V(invalid).
   returned: failure
   type: str
 """
@@ -116,7 +116,8 @@ def main() -> None:
         if waiting and not module.check_mode:
             restarter.run()
     except ValueError as error:
-        module.fail_json(msg=f"started_before: expected now, or a time such as 2026-11-23T22:00:00+01:00; {error}")
+        message = f"started_before: expected now, or a time such as 2026-11-23T22:00:00+01:00; {error}"
+        module.fail_json(msg=message, error="invalid")
     except ClientError as error:
         module.fail_json(actions=actions, **error.as_result())
     diff = steps(f"{name}: PostgreSQL started anew" for name in waiting)

@@ -64,6 +64,12 @@ actions:
   type: list
   elements: str
   sample: ["role replicator: set password"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
+      V(missing_file).
+  returned: failure
+  type: str
 """
 
 from typing import Any
@@ -101,7 +107,7 @@ def main() -> None:
         with Database(f"PostgreSQL at {params['socket_directory']}", place) as database:
             actions = keep_passwords(database, wanted, check=module.check_mode)
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
 
 

@@ -135,6 +135,12 @@ timers:
   returned: success
   type: list
   elements: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(missing_file) for a configuration that this host
+      does not have, V(refused), V(timed_out).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -134,6 +134,12 @@ sentinel_answers:
   description: Whether the Sentinel of this host answers.
   returned: always
   type: bool
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
+      V(refused).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -157,6 +157,11 @@ reasons:
   returned: success
   type: list
   elements: str
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -91,6 +91,12 @@ actions:
   type: list
   elements: str
   sample: ["bucket estate-backup: create", "bucket estate-backup: set default retention"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
+      V(refused), V(invalid).
+  returned: failure
+  type: str
 """
 
 from typing import Any
@@ -165,8 +171,10 @@ def main() -> None:
     guard.writes(allowed=not module.check_mode)
     try:
         result = converge(module.params, check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(**result)
 
 

@@ -313,6 +313,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 decision:
   description: What was done, or in check mode would be done, with the container.
   returned: success
@@ -341,6 +346,13 @@ health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open or a file
+      that the daemon's own check refused, V(timed_out) for a service that did not get well, V(unreachable),
+      V(invalid).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -366,8 +378,10 @@ def main() -> None:
         member = build(health["kind"], health["params"]) if health else None
         converger = Converger(definition, Engine(), Record(definition.name), member)
         result = run(converger, replace=params["replace"], gate_timeout=params["gate_timeout"], check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(**result)
 
 

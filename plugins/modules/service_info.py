@@ -73,6 +73,12 @@ services:
     health:
       description: The verdict, with C(ok), C(reasons) (sentences) and C(facts).
       type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a service that this host has no
+      record of.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -90,7 +96,7 @@ def main() -> None:
     try:
         found = look_at_all(services(module.params["services"]))
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(changed=False, services=found)
 
 

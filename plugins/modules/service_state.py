@@ -61,6 +61,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 services:
   description: Names of the services that were stopped or started, in that order.
   returned: success
@@ -72,11 +77,20 @@ actions:
   type: list
   elements: str
   sample: ["PostgreSQL leadership moved from node1 to node2", "stopped patroni", "started patroni"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open,
+      V(timed_out) for a service that did not get well, V(unreachable).
+  returned: failure
+  type: str
 """
+
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
@@ -87,6 +101,13 @@ ARGUMENT_SPEC = {
     "gate_timeout": {"type": "float", "default": 60},
     "health_timeout": {"type": "float", "default": 180},
 }
+
+
+def seen(state: str, names: list[str]) -> list[dict[str, Any]]:
+    """Return for the record of the run what became of the services; what runs was seen healthy."""
+    if state == "stopped":
+        return [piece for name in names for piece in change(name, "running", "stopped")]
+    return [check(name, ok=True, details=[f"{state}, and healthy"]) for name in names]
 
 
 def main() -> None:
@@ -101,12 +122,15 @@ def main() -> None:
         )
         act = {"started": control.start, "stopped": control.stop, "restarted": control.restart}[params["state"]]
         touched = act()
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error), actions=actions)
+    except ClientError as error:
+        module.fail_json(actions=actions, **error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid", actions=actions)
     difference = Difference()
     for name in touched:
         difference.add(name, {"started": "stopped", "stopped": "running"}.get(params["state"]), params["state"])
-    module.exit_json(changed=bool(touched), services=touched, actions=actions, diff=difference.as_dict())
+    result = {"services": touched, "actions": actions, "diff": difference.as_dict()}
+    module.exit_json(changed=bool(touched), evidence=seen(params["state"], touched), **result)
 
 
 if __name__ == "__main__":

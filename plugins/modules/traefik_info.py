@@ -114,6 +114,11 @@ certificates:
   returned: success
   type: list
   elements: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(refused).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

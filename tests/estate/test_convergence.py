@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.estate.traces import leader, psql, redis_of
 from tests.estate.untouched import started, untouched
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
+from tests.lab import paths, secrets
 
 DYNAMIC = "/etc/erpops/traefik/dynamic/estate.yml"
 PATRONICTL = "patroni patronictl -c /etc/patroni"
@@ -72,10 +75,10 @@ def disorder(estate: Estate, south: Instance) -> Disorder:
 
 @pytest.fixture(scope="module")
 def planned(estate: Estate, disorder: Disorder) -> site.Run:
-    """What a dry run says; that it changes nothing."""
+    """What a dry run says, as much of it as anybody asks for; that it changes nothing."""
     assert disorder
     with untouched(estate):
-        return site.run("--check", "--diff")
+        return site.run("--check", "--diff", "-vvv")
 
 
 # What a dry run and the run that follows say of a change in the same words. What was done in the end, a module that
@@ -149,6 +152,20 @@ def test_the_demonstration_does_not_end_well_while_something_is_ill(
     assert demo.closing(estate) == 1
     ill = [line for line in capsys.readouterr().out.splitlines() if "found it stopped" in line]
     assert [line.split()[:2] for line in ill] == [[disorder.redis.name, "redis"]]
+
+
+def test_what_runs_is_what_is_shipped(planned: site.Run) -> None:
+    tree = paths.SOURCE_TREE if os.environ.get("ERPOPS_SOURCE") == "1" else paths.INSTALLED_TREE
+    used = set(re.findall(r"Using module file (\S+/ansible_collections/erpops/estate)/", planned.shown))
+    assert {os.path.realpath(path) for path in used} == {
+        os.path.realpath(tree / "ansible_collections" / "erpops" / "estate")
+    }
+
+
+def test_what_a_run_shows_holds_no_secret(planned: site.Run) -> None:
+    # One of the differences is in a file of passwords.
+    assert "/etc/erpops/odoo/south/pgpass" in planned.shown
+    assert [name for name, value in secrets.named().items() if value in planned.shown] == []
 
 
 def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(

@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -63,8 +63,8 @@ class Bastion:
             "ERPOPS_LEDGER": str(self.path / "ledger.json"),
         }
         line = [str(paths.RUN_PLAYBOOK), str(playbook)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(line, text=True, env={**os.environ, **recorded}, **pipes)  # type: ignore[call-overload,no-any-return]
+        env = {**os.environ, **recorded}
+        return subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self, name: str) -> str:
         running = self.start(name)
@@ -90,12 +90,14 @@ def bastions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bastion, Bastion
     two.set_up()
     one.others = [two.signer()]
     again = one.set_up()
-    assert [task for _host, task in again.tasks] == ["ledger : Say whose checkpoints are trusted"]
+    assert [task.rpartition(" : ")[2] for _host, task in again.tasks] == ["Say whose checkpoints are trusted"]
     return one, two
 
 
-def names(bastion: Bastion, event: str) -> list[str]:
-    return [entry.fields["playbook"] for entry in bastion.entries() if entry.event == event]
+def ended(bastion: Bastion) -> list[str]:
+    """The playbooks of the runs that have ended, in their order."""
+    opened = {entry.run: entry.fields["playbook"] for entry in bastion.entries() if entry.event == "opened"}
+    return [opened[entry.run] for entry in bastion.entries() if entry.event == "closed"]
 
 
 def test_a_machine_that_was_set_up_is_left_as_it_is(bastions: tuple[Bastion, Bastion]) -> None:
@@ -114,7 +116,7 @@ def test_runs_of_both_are_one_chain(bastions: tuple[Bastion, Bastion]) -> None:
     for running in together:
         assert running.wait(120) == 0, running.communicate()[0]
     one.run("fifth")
-    closed = names(one, "closed")[-5:]
+    closed = ended(one)[-5:]
     assert (closed[:2], sorted(closed[2:4]), closed[4:]) == (
         ["first.yml", "second.yml"],
         ["fourth.yml", "third.yml"],
@@ -129,8 +131,8 @@ def test_runs_of_both_are_one_chain(bastions: tuple[Bastion, Bastion]) -> None:
 
 
 @pytest.fixture
-def bucket(estate: Estate) -> Iterator[tuple[object, str]]:
-    """The bucket by the ledger's own login, and the endpoint."""
+def bucket(estate: Estate) -> Any:
+    """The object storage by the ledger's own login."""
     known = secrets.read()
     endpoint = f"https://{estate.group('object_storage')[0].address}:8333"
     keys = {
@@ -138,32 +140,29 @@ def bucket(estate: Estate) -> Iterator[tuple[object, str]]:
         "aws_secret_access_key": known["ledger_s3_secret_key"],
     }
     config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}, proxies={})
-    yield (
-        boto3.client(
-            "s3", endpoint_url=endpoint, verify=estate.ca_file, region_name="us-east-1", config=config, **keys
-        ),
-        endpoint,
+    return boto3.client(
+        "s3", endpoint_url=endpoint, verify=estate.ca_file, region_name="us-east-1", config=config, **keys
     )
 
 
-def test_the_login_cannot_take_an_entry_away(bastions: tuple[Bastion, Bastion], bucket: tuple[object, str]) -> None:
-    client, key = bucket[0], f"entries/{bastions[0].entries()[-1].n:012d}.json"
-    (version,) = client.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]  # type: ignore[attr-defined]
+def test_the_login_cannot_take_an_entry_away(bastions: tuple[Bastion, Bastion], bucket: Any) -> None:
+    client, key = bucket, f"entries/{bastions[0].entries()[-1].n:012d}.json"
+    (version,) = client.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
     for version_id in ({}, {"VersionId": version["VersionId"]}):
         with pytest.raises(ClientError) as refused:
-            client.delete_object(Bucket=BUCKET, Key=key, **version_id)  # type: ignore[attr-defined]
+            client.delete_object(Bucket=BUCKET, Key=key, **version_id)
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_an_auditor_finds_with_the_bucket_what_the_chain_alone_cannot(
-    bastions: tuple[Bastion, Bastion], bucket: tuple[object, str], tmp_path: Path
+    bastions: tuple[Bastion, Bastion], bucket: Any, tmp_path: Path
 ) -> None:
-    one, client = bastions[0], bucket[0]
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):  # type: ignore[attr-defined]
+    one, client = bastions[0], bucket
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         for found in page["Contents"]:
             file = tmp_path / "bucket" / found["Key"]
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(client.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())  # type: ignore[attr-defined]
+            file.write_bytes(client.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read())
     program = tmp_path / "verify.pyz"
     assert one.verify("-e", f"ledger_program={program}").status == 0
     copy = tmp_path / "ledger"
@@ -186,11 +185,11 @@ def test_without_the_bucket_a_run_is_recorded_in_the_spool_and_later_in_the_ledg
     estate: Estate, bastions: tuple[Bastion, Bastion]
 ) -> None:
     one, store = bastions[0], estate.group("object_storage")[0]
-    before = names(one, "closed")
+    before = ended(one)
     store.check_output("docker stop object_storage")
     try:
         one.run("spooled")
-        assert names(one, "closed") == before
+        assert ended(one) == before
     finally:
         store.check_output("docker start object_storage")
     health = "docker inspect --format {{.State.Running}} object_storage"
@@ -198,5 +197,5 @@ def test_without_the_bucket_a_run_is_recorded_in_the_spool_and_later_in_the_ledg
     until(lambda: not site.module("store1", "erpops.estate.rolling_gate", {"phase": "after"})["store1"]["failed"], 90,
           "a healthy object storage")  # fmt: skip
     one.run("afterwards")
-    assert names(one, "closed")[len(before) :] == ["spooled.yml", "afterwards.yml"]
+    assert ended(one)[len(before) :] == ["spooled.yml", "afterwards.yml"]
     assert one.verify().status == 0

@@ -73,6 +73,11 @@ class Units(Engine):
         """Stop the unit; disabled, so that a restart of the host does not bring it back."""
         self._change(["systemctl", "disable", "--now", name])
 
+    def restart(self, name: str) -> None:
+        """Restart the unit; once it is asked to, systemd goes on alone."""
+        self._change(["systemctl", "daemon-reload"])
+        self._change(["systemctl", "restart", name])
+
     def execute(self, name: str, command: Sequence[str]) -> None:  # noqa: ARG002 - the command names the unit itself
         """Run a command on this host."""
         self._change(["systemctl", "daemon-reload"])

@@ -96,6 +96,23 @@ def test_every_result_is_described(module: Path) -> None:
         assert spec.get("returned"), f"{name}: say when it is returned"
 
 
+@each_module
+def test_a_failure_has_a_kind(module: Path) -> None:
+    """Whoever has to tell failures apart reads ``error``, not a sentence."""
+    failures = [
+        node
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail_json"
+    ]
+    for failure in failures:
+        given = {keyword.arg for keyword in failure.keywords}
+        spread = [ast.unparse(keyword.value) for keyword in failure.keywords if keyword.arg is None]
+        typed = "error" in given or any(value.endswith(".as_result()") for value in spread)
+        assert typed, f"line {failure.lineno}: give error=, or **error.as_result() of a ClientError"
+    if failures:
+        assert "error" in yaml.safe_load(block(module, "RETURN")), "say which kinds of failure there are"
+
+
 RUNTIME = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 # Each with the fragment whose options its modules share.
 FRAGMENTS = {

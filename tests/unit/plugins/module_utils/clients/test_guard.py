@@ -116,6 +116,11 @@ def lever(path: Path) -> None:
         pass
 
 
+def ended(path: Path) -> None:
+    with keepalived.ended_by_itself(str(path)):
+        pass
+
+
 def route() -> Route:
     return Route("odoo", NOBODY, PORT, timeout=1)
 
@@ -176,6 +181,7 @@ WRITES: Mapping[str, Callable[[Path], object]] = {
     "Docker's files": lambda _path: control().reload(0, live_restore=True),
     "Docker's configuration": lambda path: engine_configuration._write(str(path), "{}"),
     "keepalived's lever": lever,
+    "keepalived's timer": ended,
     "a fault": lambda path: host_fault.HostFault(path).inject({}, "true", "true", 60),
     "a fault lifted": lambda path: host_fault.HostFault(path).lift(),
     "a file, beside it": candidate,

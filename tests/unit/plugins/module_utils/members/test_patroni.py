@@ -47,6 +47,11 @@ class Script:
         self.own: dict[str, dict[str, Any]] = data["members"]
         self.calls: list[str] = []
         self.stubborn: set[str] = set()
+        # Who is not what it was at once after a restart; so many questions later it is, where patience is given.
+        self.slow: dict[str, dict[str, str]] = {}
+        self.away: dict[str, dict[str, str]] = {}
+        self.patience = -1
+        self.asked_while_away: list[list[str]] = []
 
     def entry(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(member for member in self.cluster["members"] if member["name"] == name)
@@ -62,7 +67,12 @@ class Script:
         name = NAMES[client.what]
         if "failure" in self.own[name]:
             raise Unreachable(client.what, expected="an answer", found="Connection refused")
-        return copy.deepcopy(self.cluster if path == "cluster" else self.own[name])
+        answer = copy.deepcopy(self.cluster if path == "cluster" else self.own[name])
+        if path != "cluster" and name in self.away:
+            self.asked_while_away.append(list(self.calls))
+            if len(self.asked_while_away) == self.patience:
+                self.own[name].update(self.away.pop(name))
+        return answer
 
     def post(self, client: PatroniClient, path: str, data: Mapping[str, Any], timeout: float) -> str:
         assert timeout > 0
@@ -76,6 +86,9 @@ class Script:
             self.own[old["name"]].update({"role": "replica", "postmaster_start_time": LATER})
         if path == "restart":
             self.own[name]["postmaster_start_time"] = LATER
+            if name in self.slow:
+                self.away[name] = self.slow[name]
+                self.own[name].update(dict.fromkeys(self.slow[name], "starting"))
         if name not in self.stubborn:
             self.own[name].pop("pending_restart", None)
             self.own[name].pop("pending_restart_reason", None)
@@ -179,6 +192,31 @@ def test_no_member_restarts_while_another_one_is_behind(script: Script, params: 
     with pytest.raises(TimedOut, match="done so far: nothing"):
         restart(params, timeout=0)
     assert script.calls == []
+
+
+@pytest.mark.parametrize(("word", "was"), [("replication_state", "streaming"), ("state", "running")])
+def test_the_next_member_waits_until_the_one_before_streams_by_its_own_word(
+    script: Script, params: dict[str, Any], word: str, was: str
+) -> None:
+    script.wait_for_restart(shared_buffers=("128MB", "256MB"))
+    script.slow = {"node1": {word: was}}
+    with pytest.raises(TimedOut, match=r"after a restart; .*node1: expected to stream from node2, found starting"):
+        restart(params, timeout=0.05)
+    # The store still has it as it was before.
+    assert script.entry("node1")["state"] == "streaming"
+    assert script.calls == ["restart node1"]
+    script.own["node1"].update(script.away.pop("node1"))
+    restart(params)
+    assert script.calls == ["restart node1", "restart node3", "switchover node2 -> node1"]
+
+
+def test_a_restart_waits_as_long_as_it_may(script: Script, params: dict[str, Any]) -> None:
+    script.wait_for_restart(shared_buffers=("128MB", "256MB"))
+    script.slow = {"node1": {"replication_state": "streaming"}}
+    script.patience = 6
+    restart(params, timeout=60)
+    assert script.calls == ["restart node1", "restart node3", "switchover node2 -> node1"]
+    assert script.asked_while_away == [["restart node1"]] * 6, "nobody else was touched before"
 
 
 def test_a_member_that_keeps_waiting_is_an_error(script: Script, params: dict[str, Any]) -> None:
