@@ -14,7 +14,6 @@ from tests.estate.store import Store
 from tests.estate.test_object_storage import BACKUPS
 from tests.estate.traces import psql
 from tests.estate.world import Estate, Host
-from tests.lab import secrets
 
 STANZA = "lab"
 BACKUP = f"pgbackrest/backup/{STANZA}"
