@@ -42,7 +42,10 @@ def about_to_write(what: str, act: str) -> None:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Let through what looks like a write and only asks, such as a command that reads in a container."""
+    """Let through what looks like a write and only asks, or takes away what asking has left.
+
+    Such as a command that reads in a container, and the session that Odoo keeps of whoever opens a page.
+    """
     allowed, _Switch.allowed = _Switch.allowed, True
     try:
         yield

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -21,13 +21,16 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import (
     keepalived,
     odoo_code,
     odoo_command,
+    odoo_sessions,
     pgbackrest,
     timers,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused, WriteForbidden
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import EtcdClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, request
+from ansible_collections.erpops.estate.plugins.module_utils.clients.image_registry import ImageRegistryClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_http import Json2, Route, Session
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_objects import ObjectClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniClient
@@ -36,6 +39,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3
 from ansible_collections.erpops.estate.plugins.module_utils.clients.sentinel import SentinelClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd import Units
 from ansible_collections.erpops.estate.plugins.module_utils.leases import host_out
+from ansible_collections.erpops.estate.plugins.module_utils.members import odoo_probe
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd_snapshot import SnapshotFile
 from ansible_collections.erpops.estate.plugins.module_utils.members.odoo import OdooMember
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
@@ -238,6 +242,7 @@ def test_questions_are_asked() -> None:
         lambda: bucket().bucket("a"),
         lambda: Json2(route(), "north", "key").find("res.partner", [], ["name"]),
         lambda: Session(route()).get("/web/login"),
+        lambda: ImageRegistryClient(NOBODY, tls=TLS, port=PORT).start_upload(),
     ):
         with pytest.raises(ClientError) as failure:
             ask()
@@ -250,6 +255,26 @@ def test_what_only_asks_is_let_through_and_the_switch_stays_thrown() -> None:
         guard.about_to_write("a container", "a command that reads")
     with pytest.raises(WriteForbidden):
         guard.about_to_write("a container", "a command that writes")
+
+
+@pytest.mark.usefixtures("writes_off")
+def test_a_page_that_is_opened_in_check_mode_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Master(RedisClient):
+        def ask(self, *words: str | int) -> None:
+            told.append(str(words[0]))
+
+    def opened(session: Session) -> odoo_probe.Walk:
+        session.ids.add("x" * 84)
+        return odoo_probe.Walk()
+
+    monkeypatch.setattr(odoo_sessions, "_master", lambda _settings: Master(NOBODY, PORT, LOGIN))
+    host = cast(OdooHost, SimpleNamespace(settings=lambda: SimpleNamespace(redis_prefix="north:")))
+    odoo_probe._visit(host, route, opened)
+    assert told == ["DEL", "ZREM", "SREM"]
+    with pytest.raises(WriteForbidden):
+        Master(NOBODY, PORT, LOGIN).tell("DEL", "north:session:other")
 
 
 @pytest.mark.usefixtures("writes_off")
