@@ -147,6 +147,11 @@ def test_where_nothing_says_how_the_cluster_is_reached_the_module_says_so(estate
     assert "give the options, or run this where the service runs" in found["msg"]
 
 
+def test_a_cluster_that_is_out_of_reach_is_not_taken_for_one_that_is_all_new(cluster: Patroni) -> None:
+    found = ask(cluster.hosts[0], CONFIG, "--check", config={"primary_stop_timeout": 77}, port=8998)
+    assert (found["failed"], found["error"]) == (True, "unreachable"), found
+
+
 def test_a_key_is_merged_and_a_null_removes_it(cluster: Patroni) -> None:
     host, before = cluster.hosts[0], cluster.config()
     assert "primary_stop_timeout" not in before
