@@ -93,7 +93,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import 
 )
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd_snapshot import Snapshot, SnapshotFile
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def kept(file: SnapshotFile, max_age_minutes: int) -> Snapshot | None:

@@ -98,7 +98,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     look,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import asked_by, completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import asked_by
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
 MARGIN = 3

@@ -103,7 +103,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     connect,
     look,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def main() -> None:

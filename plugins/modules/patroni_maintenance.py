@@ -80,7 +80,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance i
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def main() -> None:

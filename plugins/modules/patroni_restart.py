@@ -83,7 +83,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def moment(text: str | None) -> datetime | None:

@@ -95,7 +95,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     hand_over,
     plan_switchover,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 LEAST_TIMEOUT = 5
 MOST_TIMEOUT = 3600

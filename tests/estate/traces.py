@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import redis
+from ansible_collections.erpops.estate.plugins.module_utils.members.odoo import RUNNER_LOCK
 
 from tests.estate import access
 from tests.estate.journey import Trade
@@ -18,12 +19,12 @@ from tests.estate.wait import until, until_whole
 from tests.estate.web import Json2, Route, Session, websocket_status
 from tests.estate.world import Estate, Host, Instance
 
-# queue_job's runners take this advisory lock on the instance's database: who holds it hands out the jobs.
-RUNNERS = """
+# Who holds the lock of queue_job's runners hands out the jobs.
+RUNNERS = f"""
 select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid
 where l.locktype = 'advisory' and l.granted and a.datname = current_database()
-  and (l.classid::bigint << 32 | l.objid::bigint) = 2293787760715711918
-"""
+  and (l.classid::bigint << 32 | l.objid::bigint) = {RUNNER_LOCK}
+"""  # noqa: S608 - a number of our own
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def _dynamic(inventory: Inventory) -> Iterator[Finding]:
 
 def _backup_place(inventory: Inventory) -> Iterator[Finding]:
     variables = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
-    place = inventory.members("object_storage") or variables.get("backup_s3_address")
+    # The role's own default is the object storage of the estate, where it has one.
+    place = variables.get("backup_s3_address", inventory.members("object_storage"))
     if variables and archives(variables) and not place:
         remedy = "Give the group object_storage a host, or set backup_s3_address"
         where = inventory.where("backup_s3_address", "group patroni")

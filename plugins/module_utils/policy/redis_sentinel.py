@@ -27,6 +27,11 @@ def choose_master(elected: str, infos: Mapping[str, Mapping[str, str]], first: s
     return best if followed.get(best) else first
 
 
+def min_replicas(wanted: int, members: int) -> int:
+    """Return how many replicas a master needs to take writes: as many as wanted, and no more than there can be."""
+    return max(0, min(wanted, members - 1))
+
+
 def plain(value: str) -> str:
     """Return a value as the server itself gives it: sizes in bytes, words lowercase only where they are units."""
     match = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)", value.lower())

@@ -136,6 +136,13 @@ def test_backups_need_a_place(changed: dict[str, Any], count: int) -> None:
     assert len(found) == count
 
 
+def test_backups_need_a_place_even_where_the_estate_has_an_object_storage() -> None:
+    assert texts(findings(inventory(everywhere(backup_s3_address="s3.example.com")))) == []
+    found = texts(findings(inventory(everywhere(backup_s3_address=""))))
+    assert len(found) == 1
+    assert "backup_s3_address: backups and WAL have no place to go to" in found[0]
+
+
 def s3(instance: str, key: str) -> Spoil:
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():

@@ -131,3 +131,10 @@ def test_users_are_replaced_and_unknown_ones_removed() -> None:
 )
 def test_an_old_password_is_let_in_until_everybody_uses_the_new_one(wanted: str, live: str, interim: str) -> None:
     assert policy.with_old_passwords({"north": wanted}, {"north": live}) == {"north": interim}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "members", "expected"), [(1, 3, 1), (2, 3, 2), (3, 3, 2), (1, 1, 0), (0, 3, 0), (1, 0, 0)]
+)
+def test_a_master_waits_for_no_more_replicas_than_there_can_be(wanted: int, members: int, expected: int) -> None:
+    assert policy.min_replicas(wanted, members) == expected
