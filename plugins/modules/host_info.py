@@ -98,7 +98,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import host_contents
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, host_contents
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 
@@ -112,10 +112,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=False)
     try:
         module.exit_json(
             changed=False,
-            containers=Engine(dry=True).containers(),
+            containers=Engine().containers(),
             accounts=host_contents.accounts(),
             grants=host_contents.sudo_grants(),
             login=host_contents.login(),

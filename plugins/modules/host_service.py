@@ -156,6 +156,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd import Units
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
@@ -210,6 +211,7 @@ def _of_unit(difference: dict[str, str]) -> dict[str, str]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     package = params["package"] or params["name"]
     definition = Definition(
@@ -226,7 +228,7 @@ def main() -> None:
     )
     try:
         member = build(params["health"]["kind"], params["health"]["params"])
-        converger = Converger(definition, Units(package, dry=module.check_mode), Record(definition.name), member)
+        converger = Converger(definition, Units(package), Record(definition.name), member)
         result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())

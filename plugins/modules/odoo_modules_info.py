@@ -56,7 +56,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_records
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_records
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
 
@@ -64,6 +64,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host im
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=HOST_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         with OdooHost(module.params["name"], module.params["directory"]).look() as database:
             module.exit_json(changed=False, modules=odoo_records.module_graph(database))

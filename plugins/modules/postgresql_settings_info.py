@@ -78,7 +78,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import postgresql_settings
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, postgresql_settings
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 
@@ -93,6 +93,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=False)
     params = module.params
     place = {"host": params["socket_directory"], "port": params["port"], "user": "postgres", "dbname": "postgres"}
     try:

@@ -367,6 +367,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
@@ -380,12 +381,13 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.spec import 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     definition = Definition.from_params(params["name"], params["definition"])
     try:
         health = definition.health
         member = build(health["kind"], health["params"]) if health else None
-        converger = Converger(definition, Engine(dry=module.check_mode), Record(definition.name), member)
+        converger = Converger(definition, Engine(), Record(definition.name), member)
         result = run(converger, replace=params["replace"], gate_timeout=params["gate_timeout"], check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())

@@ -19,7 +19,7 @@ from tests.controller.governed import CHANGE, POLICY, Governed
 
 GROUPS = ("odoo", "edge")
 # What is said by the first task behind the gate that asks a host.
-BEYOND = {"host_out": "Refuse it before anything is touched", "host_in": "Start everything"}
+BEYOND = {"host_out": "Announce it, unless the host is needed", "host_in": "Start everything"}
 CALLED = {"out_host": "node2", "change": CHANGE}
 
 each_playbook = pytest.mark.parametrize("playbook", sorted(BEYOND))

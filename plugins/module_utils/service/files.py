@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drained import carried_over
 
@@ -109,6 +110,7 @@ def directory_differs(directory: Directory) -> bool:
 
 def make_directory(directory: Directory) -> None:
     """Create the directory and its parents, and set owner, group and mode."""
+    guard.about_to_write(directory.path, "owner, group and mode of a directory")
     os.makedirs(directory.path, mode=0o755, exist_ok=True)
     os.chown(directory.path, directory.owner, directory.group)
     os.chmod(directory.path, directory.mode)
@@ -122,6 +124,7 @@ def candidate(file: ManagedFile) -> Iterator[str]:
     directory can check it. A check may go by the name's ending; otherwise the ending is one that no daemon
     looks for in a directory it watches.
     """
+    guard.about_to_write(file.path, "a candidate beside it")
     directory = os.path.dirname(file.path)
     os.makedirs(directory, mode=0o755, exist_ok=True)
     suffix = "-" + os.path.basename(file.path) if file.validate else ".new"
@@ -141,4 +144,5 @@ def candidate(file: ManagedFile) -> Iterator[str]:
 
 def move_into_place(path: str, file: ManagedFile) -> None:
     """Replace the file atomically by the candidate at ``path``."""
+    guard.about_to_write(file.path, "new content")
     os.replace(path, file.path)
