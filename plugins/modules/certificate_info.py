@@ -169,6 +169,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_files import CertificateFiles
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import (
@@ -255,6 +256,7 @@ def _unread(service: str, changed_at: float) -> bool:
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         result = survey(module.params, datetime.now(UTC))
     except ClientError as error:

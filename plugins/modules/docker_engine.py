@@ -93,6 +93,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.engine_configuration import EngineConfiguration
 
@@ -110,6 +111,7 @@ SPEC = {
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
 
     def run(command: list[str]) -> tuple[int, str, str]:
         status, output, errors = module.run_command(command)

@@ -92,6 +92,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import HostOut
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
@@ -112,10 +113,11 @@ SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params, dry, outcome = module.params, module.check_mode, Outcome()
     try:
         control = Control(services(), params["gate_timeout"], params["health_timeout"], dry)
-        host = HostOut(params["host"], control, LeaseStore.of(params, dry=dry), outcome, dry=dry)
+        host = HostOut(params["host"], control, LeaseStore.of(params), outcome, dry=dry)
         if params["state"] == "out":
             host.take(params["owner"], params["reason"], params["minutes"])
         elif params["state"] == "announced":

@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -88,10 +88,12 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.keeper import Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, LeaseStore, configuration
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 
 def main() -> None:
@@ -107,13 +109,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     grave = [option for option in ("force", "abandon") if params[option]]
     if grave and not (params["kind"] and params["name"]):
         message = f"{grave[0]}: expected kind and name to be said too, found that they are not"
         module.fail_json(msg=message, error="invalid")
     try:
-        store = LeaseStore.of(params, dry=module.check_mode)
+        store = LeaseStore.of(params)
         wish = leases.Ending(params["owner"], params["kind"], params["name"], force=params["force"])
         keeper = Keeper(store, str(configuration()["host"]))
         if params["abandon"]:
@@ -125,7 +128,7 @@ def main() -> None:
             sweep = keeper.sweep(wish)
     except ClientError as error:
         module.fail_json(**error.as_result())
-    result = {"changed": bool(sweep.ended), "ended": sweep.ended, "waiting": sweep.waiting}
+    result = {"changed": bool(sweep.ended), "ended": sweep.ended, "waiting": sweep.waiting, "diff": steps(sweep.ended)}
     if sweep.failed:
         module.fail_json(msg="; ".join(sweep.failed), error="failed", **result)
     module.exit_json(**result)

@@ -74,6 +74,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import PatroniMaintenance
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
@@ -93,11 +94,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params, dry = module.params, module.check_mode
     outcome = Outcome()
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=dry)
-        maintenance = PatroniMaintenance(cluster, LeaseStore.of(params, dry=dry), outcome, dry=dry)
+        cluster = connect(completed(params, "patroni", WRITING))
+        maintenance = PatroniMaintenance(cluster, LeaseStore.of(params), outcome, dry=dry)
         if params["state"] == "paused":
             maintenance.take(params["owner"], params["reason"], params["minutes"])
         else:

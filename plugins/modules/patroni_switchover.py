@@ -85,6 +85,7 @@ error:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import moved
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
@@ -111,6 +112,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     if not LEAST_TIMEOUT <= params["timeout"] <= MOST_TIMEOUT:
         message = f"timeout: expected {LEAST_TIMEOUT} to {MOST_TIMEOUT} s, found {params['timeout']}"
@@ -118,7 +120,7 @@ def main() -> None:
     actions: list[str] = []
     start = time.monotonic()
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         plan = plan_switchover(cluster, candidate=params["candidate"], away_from=params["away_from"])
         if plan.candidate and not module.check_mode:
             actions = hand_over(cluster, plan.leader, plan.candidate, params["timeout"])

@@ -144,6 +144,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest_backup import CONNECTION_SPEC, survey
 
@@ -160,6 +161,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=False)
     try:
         found = survey(module.params)
     except ClientError as error:

@@ -79,6 +79,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import moved
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
@@ -93,10 +94,11 @@ def main() -> None:
         mutually_exclusive=[("candidate", "away_from")],
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     candidate = params["candidate"] or ""
     try:
-        cluster = RedisCluster(connection(params), dry=True)
+        cluster = RedisCluster(connection(params))
         wanted = plan(cluster, candidate=candidate, away_from=params["away_from"] or "")
         result = {"master": wanted.successor or wanted.master}
         if wanted.successor and not module.check_mode:

@@ -78,6 +78,7 @@ error:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import check
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import gate, services
@@ -94,6 +95,7 @@ ASKED = {"before": "may leave", "after": "has caught up"}
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     params = module.params
     deadline = time.monotonic() + params["timeout"]
     try:

@@ -102,6 +102,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
 from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import Bucket, Step, objections, steps
@@ -167,6 +168,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     try:
         result = converge(module.params, check=module.check_mode)
     except ClientError as error:

@@ -82,6 +82,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import look_at_all, services
 
@@ -91,6 +92,7 @@ ARGUMENT_SPEC = {"services": {"type": "list", "elements": "str", "default": []}}
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         found = look_at_all(services(module.params["services"]))
     except ClientError as error:

@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: partial
     details: V(restarted) restarts every time.
@@ -88,8 +88,10 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
 
@@ -111,6 +113,7 @@ def seen(state: str, names: list[str]) -> list[dict[str, Any]]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     actions: list[str] = []
     try:
@@ -123,7 +126,11 @@ def main() -> None:
         module.fail_json(actions=actions, **error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid", actions=actions)
-    module.exit_json(changed=bool(touched), services=touched, actions=actions, evidence=seen(params["state"], touched))
+    difference = Difference()
+    for name in touched:
+        difference.add(name, {"started": "stopped", "stopped": "running"}.get(params["state"]), params["state"])
+    result = {"services": touched, "actions": actions, "diff": difference.as_dict()}
+    module.exit_json(changed=bool(touched), evidence=seen(params["state"], touched), **result)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.connection import recorded_connection
 from ansible_collections.erpops.estate.plugins.module_utils.service.edge import EdgeOfHost, survey
@@ -130,9 +131,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.edge import 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={"url": {"type": "str"}}, supports_check_mode=True)
+    guard.writes(allowed=False)
     url = module.params["url"]
     try:
-        found = survey(url) if url else EdgeOfHost(recorded_connection("traefik", option="url"), dry=True).survey()
+        found = survey(url) if url else EdgeOfHost(recorded_connection("traefik", option="url")).survey()
     except ClientError as error:
         module.fail_json(**error.as_result())
     module.exit_json(changed=False, **found)

@@ -120,6 +120,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.server_drain import ServerDrain
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
@@ -142,13 +143,14 @@ SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params, dry = module.params, module.check_mode
     wish, outcome, silent = params["state"] == "drained", Outcome(), list[str]()
     try:
-        edge = EdgeOfHost(recorded_connection("traefik"), dry=dry)
+        edge = EdgeOfHost(recorded_connection("traefik"))
         address = edge.address(params["server"])
         part_of = leases.part_of("host_out", params["out_host"]) if params["out_host"] else None
-        drain = ServerDrain(edge, address, LeaseStore.of(params, dry=dry), outcome, dry=dry, part_of=part_of)
+        drain = ServerDrain(edge, address, LeaseStore.of(params), outcome, dry=dry, part_of=part_of)
         before = edge.text()
         if wish:
             if not drain.is_set():

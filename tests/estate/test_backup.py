@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.estate.test_object_storage import BACKUPS, Store
+from tests.estate.store import Store
+from tests.estate.test_object_storage import BACKUPS
 from tests.estate.traces import psql
 from tests.estate.world import Estate, Host
-from tests.lab import secrets
 
 STANZA = "lab"
 BACKUP = f"pgbackrest/backup/{STANZA}"
@@ -59,7 +59,7 @@ def estate() -> Estate:
 
 @pytest.fixture(scope="module")
 def store(estate: Estate) -> Store:
-    return Store(estate.group("object_storage")[0], estate.ca_file, secrets.read())
+    return Store.of(estate)
 
 
 @pytest.fixture

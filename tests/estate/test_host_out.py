@@ -10,6 +10,7 @@ import pytest
 
 from tests.estate import module, site
 from tests.estate.daemons import Etcd
+from tests.estate.untouched import started
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
 from tests.load.load import Load
@@ -95,6 +96,15 @@ def test_a_second_one_is_refused_at_once(estate: Estate, victim: Host) -> None:
     assert seconds < AT_ONCE
     assert running(second) == before
     assert [lease["name"] for lease in leases(second)] == [victim.name]
+
+
+def test_a_dry_run_says_that_it_would_come_back_and_starts_nothing(estate: Estate, victim: Host) -> None:
+    other = next(host for host in estate.group("etcd") if host.name != victim.name)
+    before, mark = started(estate), victim.file(OUT_OF_SERVICE).mtime
+    would = site.run("--check", "-e", f"out_host={victim.name}", "-e", "out_owner=ada@bastion", playbook=IN)
+    assert (victim.name, "Start everything") in would.tasks
+    assert (started(estate), victim.file(OUT_OF_SERVICE).mtime) == (before, mark)
+    assert [lease["name"] for lease in leases(other)] == [victim.name]
 
 
 def test_it_comes_back_while_people_work_and_nothing_is_left_of_it(

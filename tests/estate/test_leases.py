@@ -37,7 +37,7 @@ def host(patroni: Patroni, etcd: Etcd) -> Iterator[Host]:
         ask(patroni.hosts[0], MAINTENANCE, state="running", owner="tests", force=True)
 
 
-def ask(host: Host, name: str, *options: str, **arguments: Any) -> dict[str, Any]:
+def ask(host: Host, name: str, /, *options: str, **arguments: Any) -> dict[str, Any]:
     return site.module(host.name, name, arguments or None, *options)[host.name]
 
 

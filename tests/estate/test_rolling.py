@@ -7,6 +7,7 @@ import time
 
 from tests.estate import site
 from tests.estate.daemons import Patroni, Watch
+from tests.estate.untouched import untouched
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Instance
 from tests.load.load import Load
@@ -46,6 +47,24 @@ def test_a_service_that_nobody_has_is_refused_before_anything_is_touched(estate:
     assert run.status != 0
     assert "found traefic; there are" in run.output
     assert started(estate, "traefik") == earlier
+
+
+def test_a_dry_run_says_what_would_be_done_and_touches_nothing(estate: Estate) -> None:
+    until_whole(estate)
+    members = {host.name for host in estate.group("redis")}
+    victim = estate.group("odoo")[0].name
+    with untouched(estate):
+        restart = site.run("--check", *variables(restart_services=["redis"]), playbook=RESTART)
+        moved = site.run("--check", "--diff", playbook="erpops.estate.switchover")
+        back = site.run("--check", *variables(out_host=victim), playbook="erpops.estate.host_in")
+    assert {host for host, _task in restart.tasks} == members
+    said = [result["actions"] for _host, _task, result in restart.results if result.get("changed")]
+    # Who leads is the last.
+    assert said == [["restarted redis"]] * (len(members) - 1) + [["handed over what redis leads", "restarted redis"]]
+    leaders = [result["diff"] for _host, _task, result in moved.results if result.get("changed")]
+    assert len(leaders) == 1
+    assert leaders[0]["before"] != leaders[0]["after"]
+    assert back.tasks == ()
 
 
 def test_nobody_is_touched_after_the_first_that_fails(estate: Estate) -> None:

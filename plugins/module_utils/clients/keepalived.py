@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut, Unreachable
 
 PID_FILE = "/run/keepalived.pid"
@@ -135,6 +136,7 @@ def lever_pulled(path: str) -> Iterator[None]:
 @contextmanager
 def ended_by_itself(path: str) -> Iterator[None]:
     """Have systemd say "stay" in a while, unless the block ends before: who is killed cannot say it any more."""
+    guard.about_to_write(path, "a timer that ends the move")
     # Nobody waits for what an earlier process has left, so each has a unit of its own.
     unit = f"erpops-edge-stay-{os.getpid()}-{time.monotonic_ns()}"
     when = [f"--unit={unit}", f"--on-active={STAY_SECONDS}", "--timer-property=AccuracySec=1s"]
@@ -186,6 +188,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _say(path: str, value: str) -> None:
+    guard.about_to_write(path, f"the lever set to {value}")
     # Written in place: keepalived follows this very file.
     with open(path, "w", encoding="ascii") as stream:
         stream.write(value + "\n")

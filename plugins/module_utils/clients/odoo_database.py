@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingLibrary,
@@ -39,6 +40,8 @@ class Database:
         except psycopg2.OperationalError as error:
             raise refusal(what, str(error)) from None
         self._connection.autocommit = True
+        if not guard.are_allowed():
+            self.forbid_writes()
 
     @classmethod
     def leader(cls, what: str, *, hosts: Sequence[str], ca_file: str, **parameters: Any) -> Database:
@@ -78,7 +81,8 @@ class Database:
             return list(cursor.fetchall())
 
     def run(self, statement: str, *values: Any) -> None:
-        """Run a statement that returns nothing."""
+        """Run a statement that changes something and returns nothing."""
+        guard.about_to_write(self._what, " ".join(statement.split()[:2]))
         with self._asking() as cursor:
             cursor.execute(statement, values or None)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
@@ -42,13 +43,13 @@ class HostOut(LeasedState):
         marked = MARK.exists()
         if wish:
             if not self._dry:
-                MARK.touch(mode=0o644)
+                _mark(out=True)
             if not self._only_marked:
                 self._control.stop()
         else:
             self._control.start()
             if not self._dry:
-                MARK.unlink(missing_ok=True)
+                _mark(out=False)
         word = [] if marked == wish else [self.words[0 if wish else 1]]
         if word and self._only_marked:
             word = ["host announced to go out of service"]
@@ -111,5 +112,13 @@ def take_back() -> list[str]:
     """Start everything on this host again."""
     control = Control(services(), GATE_SECONDS, HEALTH_SECONDS)
     control.start()
-    MARK.unlink(missing_ok=True)
+    _mark(out=False)
     return control.actions
+
+
+def _mark(*, out: bool) -> None:
+    guard.about_to_write(str(MARK), "out of service" if out else "back into service")
+    if out:
+        MARK.touch(mode=0o644)
+    else:
+        MARK.unlink(missing_ok=True)

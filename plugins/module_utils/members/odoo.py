@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo import OdooClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
@@ -94,6 +95,7 @@ class OdooMember(Solitary):
         if not wait_for(self.may_leave, PATIENCE_SECONDS).ok:
             return []
         mark = Path(str(self._params["drain_file"]))
+        guard.about_to_write(str(mark), "a mark that drains")
         mark.unlink(missing_ok=True)
         mark.touch(mode=0o644)
         time.sleep(float(self._params["drain_seconds"]))

@@ -40,11 +40,8 @@ READING = ("members", "ca_file")
 WRITING = (*READING, "username", "password_file")
 
 
-def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> PatroniCluster:
-    """Return the cluster that ``params`` describe; the password is read only where there is a file with it.
-
-    ``dry`` turns every write into an error.
-    """
+def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCluster:
+    """Return the cluster that ``params`` describe; the password is read only where there is a file with it."""
     login = None
     if params.get("password_file"):
         try:
@@ -59,7 +56,6 @@ def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = 
         login=login,
         port=int(params.get("port") or 8008),
         first=first or params.get("member"),
-        dry=dry,
     )
 
 

@@ -9,7 +9,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import LEAST, objections
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import objections
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_keys import FLAG, KEYS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, instances
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
     SERVICE_GROUPS,
@@ -60,8 +61,9 @@ def _found(rule: Rule, variables: Variables) -> str:
 def _dynamic(inventory: Inventory) -> Iterator[Finding]:
     # What Patroni is told for all its members: the first speaks for them.
     variables = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
-    config = {key: variables[f"patroni_{key}"] for key in LEAST if f"patroni_{key}" in variables}
-    for objection in objections(config):
+    named = {key: f"patroni_{key}" for key, kind in KEYS.items() if kind is not FLAG}
+    config = {key: variables[name] for key, name in named.items() if name in variables}
+    for objection in objections(config, config):
         key, _colon, problem = objection.partition(": ")
         variable = f"patroni_{key}"
         yield Finding(inventory.where(variable, "group patroni"), variable, problem, "Change it, or leave it out")

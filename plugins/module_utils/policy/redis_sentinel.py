@@ -92,6 +92,15 @@ def passwords(rules: str) -> tuple[str, ...]:
     return tuple(word for word in rules.split() if word.startswith("#"))
 
 
+def shown(rules: str, before: str | None = None) -> str:
+    """Return rules without the passwords in them; of one that was not in the rules ``before``, that it differs."""
+    known = rules.split() if before is None else before.split()
+    return " ".join(
+        (word if word[0] not in "#!<>" else f"{word[0]}(secret)" if word in known else f"{word[0]}(secret, differs)")
+        for word in rules.split()
+    )
+
+
 def with_old_passwords(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
     """Return the wanted rules with the live passwords added.
 

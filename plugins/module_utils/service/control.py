@@ -52,7 +52,7 @@ class Control:
         started = []
         for service in self._ordered(starting):
             wanted = names is None or service.name in names
-            if wanted and not service.runtime(dry=self.dry).observe(service.name).running:
+            if wanted and not service.runtime().observe(service.name).running:
                 self._start(service)
                 started.append(service.name)
         return started
@@ -63,7 +63,7 @@ class Control:
         Whoever dies over it leaves nothing stopped: that it comes back is the engine's part of the same request.
         """
         for service in self._ordered(stopping):
-            if service.runtime(dry=self.dry).observe(service.name).running:
+            if service.runtime().observe(service.name).running:
                 self._restart(service)
             else:
                 self._start(service)
@@ -71,11 +71,7 @@ class Control:
 
     def _running(self) -> list[Service]:
         """Return those that run, in the order in which they go down."""
-        return [
-            service
-            for service in self._ordered(stopping)
-            if service.runtime(dry=self.dry).observe(service.name).running
-        ]
+        return [service for service in self._ordered(stopping) if service.runtime().observe(service.name).running]
 
     def _stop(self, service: Service) -> None:
         self._pass_gate(service)

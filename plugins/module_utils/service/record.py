@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
 
 DIRECTORY = "/var/lib/erpops/proven"
@@ -40,6 +41,7 @@ class Record:
         self._write({**asdict(what), "proven_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def _write(self, data: dict[str, Any]) -> None:
+        guard.about_to_write(self.path, "a new record")
         os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
         temporary = self.path + ".new"
         with open(temporary, "w", encoding="utf-8") as stream:

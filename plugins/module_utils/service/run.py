@@ -13,6 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.base import 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Action
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition
 from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, Survey, diff_of
+from ansible_collections.erpops.estate.plugins.module_utils.service.differences import differences
 from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads
 
 
@@ -27,6 +28,7 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
         "replace_reasons": list(decision.reasons) if deferred else [],
         "leads": leads(converger.member) if decision.action is Action.REPLACE else False,
         "changed": survey.changed,
+        "differences": differences(converger.definition.name, survey),
         "actions": [],
         "health": {},
     }

@@ -54,7 +54,7 @@ class OneEdge:
     def do(
         self, state: str, owner: str = "ada", *, server: str = "node2", dry: bool = False, **more: Any
     ) -> dict[str, Any]:
-        edge = EdgeOfHost(self.params, dry=dry)
+        edge = EdgeOfHost(self.params)
         outcome = Outcome()
         store = LeaseStore(self.keys, "lab", lambda: self.time)
         drain = ServerDrain(edge, edge.address(server), store, outcome, dry=dry, **more)
@@ -99,8 +99,13 @@ def test_check_mode_says_the_same_and_writes_nothing(edge: OneEdge) -> None:
     before = edge.keys.revision
     assert edge.do("in_service", dry=True)["actions"] == ["server put back into the file", "lease of ada ended"]
     assert (edge.text, edge.keys.revision) == (OUT, before)
+
+
+@pytest.mark.usefixtures("writes_off")
+def test_the_file_of_an_edge_is_not_written_in_check_mode(edge: OneEdge) -> None:
     with pytest.raises(WriteForbidden, match="no write in check mode"):
-        EdgeOfHost(edge.params, dry=True).write("")
+        EdgeOfHost(edge.params).write("")
+    assert edge.text == WRITTEN
 
 
 def test_what_somebody_else_drained_is_left_alone(edge: OneEdge) -> None:

@@ -283,8 +283,9 @@ def test_a_candidate_that_lags_is_told_apart(script: Script, params: dict[str, A
         plan_switchover(cluster, candidate="node3", away_from=None)
 
 
+@pytest.mark.usefixtures("writes_off")
 def test_a_write_in_check_mode_is_an_error(params: dict[str, Any]) -> None:
-    cluster = connect(params, dry=True)
+    cluster = connect(params)
     for write in (
         lambda: cluster.member("node1").switchover("node2", "node1"),
         lambda: cluster.member("node1").restart(1),

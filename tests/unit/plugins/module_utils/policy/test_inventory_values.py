@@ -20,7 +20,7 @@ from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere
             "etcd_election_timeout_ms and etcd_heartbeat_interval_ms: found 749",
         ),
         ({"etcd_election_timeout_ms": 50001}, "Set the election timeout between five heartbeats and 50000 ms"),
-        ({"patroni_ttl": 19}, "patroni_ttl: expected a number from 20, found 19"),
+        ({"patroni_ttl": 19}, "patroni_ttl: expected a number from 20 to 3600, found 19"),
         ({"patroni_loop_wait": 11}, "patroni_ttl: expected at least loop_wait + 2 * retry_timeout = 21, found 20"),
         ({"patroni_memory_mb": 255}, "Set 256 or more, or 0 to have it sized"),
         (

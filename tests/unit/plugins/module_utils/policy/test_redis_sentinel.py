@@ -16,6 +16,20 @@ REPLICA = {"role": "slave", "master_host": B}
 
 
 @pytest.mark.parametrize(
+    ("rules", "before", "shown"),
+    [
+        ("on #abc ~* +@all", None, "on #(secret) ~* +@all"),
+        ("on #abc ~* +@all", "on #abc ~* +get", "on #(secret) ~* +@all"),
+        ("on #abc #def ~*", "on #abc ~*", "on #(secret) #(secret, differs) ~*"),
+        ("on >abc", "", "on >(secret, differs)"),
+        ("off nopass -@all", None, "off nopass -@all"),
+    ],
+)
+def test_rules_are_shown_without_their_passwords(rules: str, before: str | None, shown: str) -> None:
+    assert policy.shown(rules, before) == shown
+
+
+@pytest.mark.parametrize(
     ("elected", "infos", "master"),
     [
         ("", {}, A),

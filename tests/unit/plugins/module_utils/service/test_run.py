@@ -34,9 +34,11 @@ class Converger:
     def __init__(self, member: Edge) -> None:
         self.member, self.definition = member, None
         self.actions: list[str] = []
+        self.definition = SimpleNamespace(name="keepalived")
 
     def survey(self) -> Any:
-        return SimpleNamespace(decision=Decision(Action.NONE), changed=False)
+        same = SimpleNamespace(aspects={"image": "sha256:1"}, replace={"image": "sha256:1"})
+        return SimpleNamespace(decision=Decision(Action.NONE), changed=False, observed=same, desired=same)
 
     def carry_out(self, _survey: Any, *, gate_timeout: float) -> Verdict:
         assert gate_timeout == 0
@@ -46,7 +48,7 @@ class Converger:
 @pytest.fixture(autouse=True)
 def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_run, "diff_of", lambda _survey: [])
-    monkeypatch.setattr(service_run, "_declared", lambda *_: [])
+    monkeypatch.setattr(service_run, "differences", lambda _name, _survey: [])
 
 
 def converge(member: Edge, *, check: bool) -> dict[str, Any]:
@@ -67,3 +69,21 @@ def test_check_mode_tells_it_and_leaves_it() -> None:
 
 def test_where_nothing_is_left_nothing_changes() -> None:
     assert converge(Edge(left=False), check=False)["changed"] is False
+
+
+def test_the_record_of_a_run_has_the_image_before_and_after_and_what_was_seen() -> None:
+    survey: Any = SimpleNamespace(
+        observed=SimpleNamespace(aspects={"image": "sha256:1"}), desired=SimpleNamespace(replace={"image": "sha256:2"})
+    )
+    definition: Any = SimpleNamespace(name="traefik")
+    declared = service_run._declared(survey, definition, {"ok": False, "reasons": ["no answer"]})
+    assert [(piece["kind"], piece["data"]) for piece in declared] == [
+        ("before", {"traefik image": "sha256:1"}),
+        ("after", {"traefik image": "sha256:2"}),
+        ("verification", {"name": "traefik", "ok": False, "details": "no answer"}),
+    ]
+
+
+def test_what_was_taken_back_is_seen_and_no_image_was_changed() -> None:
+    kinds = [piece["kind"] for piece in converge(Edge(left=True), check=False)["evidence"]]
+    assert kinds == ["verification"]
