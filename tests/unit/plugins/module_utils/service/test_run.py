@@ -32,7 +32,7 @@ class Converger:
     """A service on whose host everything else is as it should be."""
 
     def __init__(self, member: Edge) -> None:
-        self.member, self.definition = member, None
+        self.member = member
         self.actions: list[str] = []
         self.definition = SimpleNamespace(name="keepalived")
 
