@@ -61,9 +61,9 @@ def durations(record: Record) -> Iterator[tuple[str, float]]:
         everything = frozenset(step["name"] for step in record.plan.get("steps", ()))
         moments.append((everything, datetime.fromisoformat(record.ended)))
     for (done, began), (more, ended) in pairwise(moments):
-        new = more - done
+        new = sorted(more - done)
         if len(new) == 1:
-            yield next(iter(new)), (ended - began).total_seconds()
+            yield new[0], (ended - began).total_seconds()
 
 
 def coarse(seconds: float) -> int:
