@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import Entry, parse
 from botocore.client import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.estate import site
 from tests.estate.wait import until
@@ -104,8 +104,7 @@ def test_a_machine_that_was_set_up_is_left_as_it_is(bastions: tuple[Bastion, Bas
     one, _two = bastions
     assert one.set_up().tasks == ()
     assert one.set_up("--check", "--diff").tasks == ()
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (one.path / "keys").iterdir()}
-    assert {name for name, mode in modes.items() if mode & 0o077} == {"signing_key.pub"}
+    assert [path.name for path in (one.path / "keys").iterdir() if path.stat().st_mode & 0o077] == []
 
 
 def test_runs_of_both_are_one_chain(bastions: tuple[Bastion, Bastion]) -> None:
@@ -181,8 +180,16 @@ def test_an_auditor_finds_with_the_bucket_what_the_chain_alone_cannot(
     assert f"the first wrong entry is {len(kept) - 1} (truncated)" in said(audit, kept[:-2])
 
 
+def _answers(client: Any) -> bool:
+    try:
+        client.list_objects_v2(Bucket=BUCKET, MaxKeys=1)
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
 def test_without_the_bucket_a_run_is_recorded_in_the_spool_and_later_in_the_ledger(
-    estate: Estate, bastions: tuple[Bastion, Bastion]
+    estate: Estate, bastions: tuple[Bastion, Bastion], bucket: Any
 ) -> None:
     one, store = bastions[0], estate.group("object_storage")[0]
     before = ended(one)
@@ -192,10 +199,7 @@ def test_without_the_bucket_a_run_is_recorded_in_the_spool_and_later_in_the_ledg
         assert ended(one) == before
     finally:
         store.check_output("docker start object_storage")
-    health = "docker inspect --format {{.State.Running}} object_storage"
-    until(lambda: store.check_output(health) == "true", 30, "the object storage")
-    until(lambda: not site.module("store1", "erpops.estate.rolling_gate", {"phase": "after"})["store1"]["failed"], 90,
-          "a healthy object storage")  # fmt: skip
+    until(lambda: _answers(bucket), 90, "an object storage that answers")
     one.run("afterwards")
     assert ended(one)[len(before) :] == ["spooled.yml", "afterwards.yml"]
     assert one.verify().status == 0
