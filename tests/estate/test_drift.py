@@ -20,7 +20,7 @@ from tests.estate.world import Estate, Host, Instance
 PLAYBOOK = "erpops.estate.drift"
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 STRAY = "/etc/erpops/traefik/dynamic/stray.yml"
-ROUTER = 'http: {routers: {stray: {rule: "Host(`stray.example.com`)", service: south-web}}}'
+ROUTER = 'http: {routers: {stray: {entryPoints: [https], rule: "Host(`stray.example.com`)", service: south-web}}}'
 PARAMETER = "sessions.max_inactivity_seconds"
 READ = "select value from ir_config_parameter where key = 'sessions.max_inactivity_seconds'"
 WRITE = "update ir_config_parameter set value = '{}' where key = 'sessions.max_inactivity_seconds'"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import local
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,19 +25,28 @@ class _Switch:
     allowed = True
 
 
+class _Asks(local):
+    """Of one thread: services are asked side by side, and what one of them is let through is not the other's."""
+
+    now = False
+
+
+_asks = _Asks()
+
+
 def writes(*, allowed: bool) -> None:
     """Let this process write from now on, or not: not in check mode, and never where a module only asks."""
     _Switch.allowed = allowed
 
 
 def are_allowed() -> bool:
-    """Return whether this process may write."""
-    return _Switch.allowed
+    """Return whether this thread may write."""
+    return _Switch.allowed or _asks.now
 
 
 def about_to_write(what: str, act: str) -> None:
     """Raise where writes are off; ``what`` is the object, ``act`` what was to be done with it. No secret in either."""
-    if not _Switch.allowed:
+    if not are_allowed():
         raise WriteForbidden(what, expected="no write in check mode, or by a module that only asks", found=act)
 
 
@@ -46,11 +56,11 @@ def asking() -> Iterator[None]:
 
     Such as a command that reads in a container, and the session that Odoo keeps of whoever opens a page.
     """
-    allowed, _Switch.allowed = _Switch.allowed, True
+    before, _asks.now = _asks.now, True
     try:
         yield
     finally:
-        _Switch.allowed = allowed
+        _asks.now = before
 
 
 def about_to_send(what: str, method: str, url: str) -> None:

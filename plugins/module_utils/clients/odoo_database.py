@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
@@ -21,6 +22,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 )
 
 CONNECT_SECONDS = 5
+_ENVIRONMENT = Lock()
 
 
 class Database:
@@ -60,9 +62,10 @@ class Database:
     @classmethod
     def service(cls, what: str, *, service_file: str, service: str, database: str) -> Database:
         """Connect as a libpq service file says, as Odoo does."""
-        # libpq takes the file's name from the environment only (a parameter comes with version 18).
-        os.environ["PGSERVICEFILE"] = service_file
-        return cls(what, {"service": service, "dbname": database})
+        # libpq takes the file's name from the environment only (a parameter comes with version 18); all threads share it.
+        with _ENVIRONMENT:
+            os.environ["PGSERVICEFILE"] = service_file
+            return cls(what, {"service": service, "dbname": database})
 
     @property
     def host(self) -> str:

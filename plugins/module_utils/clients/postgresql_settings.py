@@ -9,9 +9,10 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 
+# What is configured, not what this very session shows: one by a Unix socket shows keepalives of TCP as 0.
 # What nobody set has no file, and its default is not told: only what somebody set can differ, or what was asked for.
 SETTINGS = """
-SELECT name, setting, unit, vartype, source, sourcefile, pending_restart FROM pg_settings
+SELECT name, reset_val, unit, vartype, source, sourcefile, pending_restart FROM pg_settings
 WHERE source NOT IN ('default', 'client', 'session') OR pending_restart OR name = ANY(%s)
 """
 OVERRIDES = """

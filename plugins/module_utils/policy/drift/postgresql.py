@@ -16,6 +16,8 @@ BYTES = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 NUMBER = re.compile(r"^\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*([A-Za-z]*)\s*$")
 TRUTHS = {"on": "on", "true": "on", "yes": "on", "1": "on", "off": "off", "false": "off", "no": "off", "0": "off"}
+# Other words of an enumeration that PostgreSQL takes and shows as one of its own.
+ALIASES = {"wal_compression": {"on": "pglz"}}
 # Where ALTER SYSTEM writes.
 BY_HAND = "postgresql.auto.conf"
 
@@ -34,7 +36,7 @@ def differences(
         row = settings.get(name)
         if row is None:
             yield Difference("postgresql", host, name, text(wanted), "no such setting")
-        elif not same(wanted, row):
+        elif not same(ALIASES.get(name, {}).get(text(wanted).lower(), wanted), row):
             waits = ", which waits for a restart" if row.get("pending_restart") else ""
             yield Difference("postgresql", host, name, text(wanted), f"{shown(row)}{waits}")
     for name, row in sorted(settings.items()):

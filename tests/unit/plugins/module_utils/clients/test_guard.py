@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -305,3 +306,12 @@ def test_a_container_that_only_reads_gets_no_secret(monkeypatch: pytest.MonkeyPa
     given = odoo_command.Odoo("code", "odoo@sha256:0", 907, "/etc", {"web.conf": "secret"}, {"/a": "/b"}, {"A": "b"})
     odoo_code.checksums(given, "/addons", ["base"], [])
     assert (made[0].config_files, made[0].mounts, made[0].environment, made[0].network) == ({}, {}, {}, "none")
+
+
+def test_what_one_thread_is_let_through_is_not_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard._Switch, "allowed", False)
+    with guard.asking(), ThreadPoolExecutor(1) as other:
+        guard.about_to_write("a container", "exec")
+        assert isinstance(other.submit(guard.about_to_write, "a file", "write").exception(), WriteForbidden)
+    with pytest.raises(WriteForbidden):
+        guard.about_to_write("a container", "exec")

@@ -54,8 +54,15 @@ def test_what_is_not_in_effect_and_what_was_set_past_patroni() -> None:
         "shared_buffers": row("16384", "integer", "8kB", pending_restart=True),
         "jit": row("on", "bool", sourcefile="/data/postgresql.auto.conf"),
         "max_connections": row("100", "integer"),
+        "wal_compression": row("pglz", "enum"),
     }
-    declared = {"work_mem": "4MB", "shared_buffers": "256MB", "max_connections": 200, "made_up": 1}
+    declared = {
+        "work_mem": "4MB",
+        "shared_buffers": "256MB",
+        "max_connections": 200,
+        "made_up": 1,
+        "wal_compression": "on",
+    }
     overrides = [
         {"role": "north", "database": "", "settings": ["work_mem=1GB"]},
         {"role": "ada", "database": "south", "settings": ["jit=on"]},
