@@ -20,7 +20,7 @@ def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     found = {}
     for host, variables in hosts.items():
         surveys = (variables.get(name) or {} for name in SURVEYS)
-        survey = next((answer["survey"] for answer in surveys if answer.get("survey")), {})
+        survey: Mapping[str, Any] = next((answer["survey"] for answer in surveys if answer.get("survey")), {})
         if "clock_offset" in survey:
             offset, doubt = float(survey["clock_offset"]), float(survey.get("clock_doubt", 0))
             found[host] = round(max(abs(offset) - doubt, 0) * (1 if offset >= 0 else -1), 3)
