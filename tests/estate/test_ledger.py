@@ -74,8 +74,8 @@ class Bastion:
         return output
 
     def entries(self) -> list[Entry]:
-        lines = (self.path / "copy" / "ledger.jsonl").read_bytes().splitlines(keepends=True)
-        return [parse(line) for line in lines]
+        path = self.path / "copy" / "ledger.jsonl"
+        return [parse(line) for line in path.read_bytes().splitlines(keepends=True)] if path.exists() else []
 
     def verify(self, *arguments: str) -> site.Run:
         where = {"ledger_configuration": str(self.path / "ledger.json"), "ledger_records": True}

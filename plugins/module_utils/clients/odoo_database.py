@@ -62,7 +62,7 @@ class Database:
     @classmethod
     def service(cls, what: str, *, service_file: str, service: str, database: str) -> Database:
         """Connect as a libpq service file says, as Odoo does."""
-        # libpq takes the file's name from the environment only (a parameter comes with version 18); all threads share it.
+        # libpq takes its name from the environment only (a parameter comes with version 18), which all threads share.
         with _ENVIRONMENT:
             os.environ["PGSERVICEFILE"] = service_file
             return cls(what, {"service": service, "dbname": database})
