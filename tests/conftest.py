@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.lab import paths
 
@@ -18,6 +19,8 @@ paths.link_source()
 if str(SOURCE) not in sys.path:
     sys.path.insert(0, str(SOURCE))
 
+# What it finds out about this Python is kept with the lab's things.
+set_hypothesis_home_dir(paths.LAB / "hypothesis")
 # The same examples at every run; `--hypothesis-profile=default` tries others.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")

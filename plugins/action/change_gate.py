@@ -11,20 +11,33 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import overridden, unclear
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences
-from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import plain, read_inventory
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import GUARDED, overridden, unclear
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.declared import fingerprint
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
+from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import (
+    plain,
+    raw_hosts,
+    read_inventory,
+    read_shared,
+)
+from ansible_collections.erpops.estate.plugins.plugin_utils.planning import whole
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
 
 SPEC: Mapping[str, Mapping[str, Any]] = {
     "plan": {"type": "dict"},
     "plan_file": {"type": "path"},
+    "approved": {"type": "path"},
+    "complete": {"type": "bool", "default": False},
+    "declared": {"type": "bool", "default": False},
     "dest": {"type": "path"},
     "done": {"type": "list", "elements": "str", "default": []},
     "break_glass": {"type": "str"},
@@ -73,22 +86,30 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         return {**result, **self._told(found, given)}
 
     def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asking:
-        inventory = read_inventory(task_vars, self._loader)
+        inventory = read_shared(task_vars, self._loader, GUARDED)
         governance = inventory.shared("estate_governance") or {}
-        known, check = recording(), bool(self._task.check_mode)
+        known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
+        plan = given["plan"] if given["plan"] is not None else _read(given["plan_file"])
+        approved = plan_of(_read(given["approved"])) if given["approved"] else None
+        # A plan that the gate has made whole stays as it is, however often it is asked for again.
+        if given["complete"] and "format" not in plan and (governance or check or approved):
+            declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
+            plan = whole(plan, approved, known.configuration, given=_called_with(extra), inventory=declared)
+        looked = raw_hosts(task_vars) if given["complete"] and governance else {}
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
             environment=inventory.environment(),
             governance=governance,
-            plan=given["plan"] if given["plan"] is not None else _read(given["plan_file"]),
+            plan=plan,
             recorded=Recorded(
                 known.loaded or (check and known.checked), known.run, known.spool, known.configuration, known.fault
             ),
-            objections=(*overridden(load_extra_vars(self._loader)), *unclear(inventory)),
+            approved=approved,
+            objections=(*overridden(extra), *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],
-            evidence=given["evidence"],
-            clocks={str(host): float(seconds) for host, seconds in given["clocks"].items()},
+            evidence=(*given["evidence"], *plain(seen.backup(looked))),
+            clocks={**seen.clocks(looked), **{str(host): float(late) for host, late in given["clocks"].items()}},
             # Set by AWX around the whole run; a playbook's own environment does not reach this process.
             job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
             check=check,
@@ -101,9 +122,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             "msg": sentences(found.verdict, found.plan, given["done"]),
             "verdict": found.verdict.as_dict(),
             "plan": found.plan.as_dict(),
+            "steps": list(steps(found.plan)),
             "digest": found.plan.digest,
             "evidence": found.evidence(),
         }
+
+
+def _called_with(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run was called with that changes what it does."""
+    start = context.CLIARGS.get("start_at_task")
+    return {**plain(extra), **({"--start-at-task": start} if start else {})}
 
 
 def _read(path: str) -> dict[str, Any]:

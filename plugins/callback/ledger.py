@@ -35,7 +35,7 @@ options:
     description: Playbooks that change nothing and are not recorded, by the names of their files without C(.yml).
     type: list
     elements: str
-    default: [approve, change_page, launch, ledger_verify, status, validate]
+    default: [approve, change_page, drift, launch, ledger_setup, ledger_verify, status, validate]
     env:
       - name: ERPOPS_LEDGER_UNRECORDED
     ini:

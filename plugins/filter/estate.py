@@ -10,8 +10,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.erpops.estate.plugins.module_utils.policy import instances as model
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address
-from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import Settings, plain_defaults
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import Settings, host_of, plain_defaults
 
 
 def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, variable: str = "") -> dict[str, str]:
@@ -24,6 +25,13 @@ def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, var
         except ValueError as error:
             raise AnsibleFilterError(f"addresses: {error}") from error
     return found
+
+
+def declared_services(host: str, hostvars: Mapping[str, Any]) -> dict[str, str]:
+    """Return the services a host is to have by its groups, each with the kind of its health predicate."""
+    found = host_of(host, hostvars[host])
+    virtual_ip = str(found.variables["estate_virtual_ip"] or "")
+    return declared(found.groups, [instance.name for instance in found.instances()], virtual_ip)
 
 
 def instances(items: Any, variables: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -49,4 +57,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return what Jinja2 may call."""
-        return {"addresses": addresses, "instances": instances, "setting": setting}
+        return {
+            "addresses": addresses,
+            "declared_services": declared_services,
+            "instances": instances,
+            "setting": setting,
+        }

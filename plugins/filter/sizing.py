@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large things are, for roles: the answers of policy/sizing.py and policy/host_sizes.py."""
+"""How large things are and how many, for roles: the answers of sizing, host_sizes and redis_sentinel in policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.erpops.estate.plugins.module_utils.policy import host_sizes, sizing
+from ansible_collections.erpops.estate.plugins.module_utils.policy import host_sizes, redis_sentinel, sizing
 from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of
 
 
@@ -70,6 +70,8 @@ class FilterModule:
             "odoo_instances": odoo_instances,
             "postgresql_settings": postgresql_settings,
             "processors": processors,
+            "redis_maxmemory": sizing.redis_maxmemory,
+            "redis_min_replicas": redis_sentinel.min_replicas,
             "shared_memory_mb": sizing.shared_memory_mb,
             "wal_settings": sizing.wal_settings,
         }

@@ -90,11 +90,18 @@ health:
   description: Where the leader runs, the verdict on the backups with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a file that was refused or a backup
+      that failed, V(timed_out), V(unreachable).
+  returned: failure
+  type: str
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
 from ansible_collections.erpops.estate.plugins.module_utils.service.backup import converge_repository, result
@@ -125,6 +132,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params, check = module.params, module.check_mode
     try:
         outcome = converge_host(host_part(params), check=check)
@@ -140,7 +148,7 @@ def main() -> None:
             for reason in () if check else health.reasons:
                 module.warn(reason)
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(**result(outcome, leads=leads, health=health))
 
 

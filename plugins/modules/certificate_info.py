@@ -156,6 +156,12 @@ expiry:
   description: When each certificate that could be read expires, by purpose.
   returned: always
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a certificate that cannot be one,
+      V(missing_library).
+  returned: failure
+  type: str
 """
 
 import os
@@ -163,6 +169,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_files import CertificateFiles
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates import (
@@ -249,10 +256,11 @@ def _unread(service: str, changed_at: float) -> bool:
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         result = survey(module.params, datetime.now(UTC))
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     if warning := result.pop("warning"):
         module.warn(warning)
     module.exit_json(changed=False, **result)

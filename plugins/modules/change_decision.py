@@ -89,6 +89,7 @@ error:
 from datetime import UTC, datetime
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.governance.signed import decide
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import steps
@@ -109,6 +110,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         signed = decide(module.params, datetime.now(UTC), dry=module.check_mode)
     except ClientError as error:

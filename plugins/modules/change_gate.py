@@ -35,13 +35,39 @@ options:
     description:
       - The plan as data, with C(change), C(playbook) and C(steps), and as known C(before), C(after), C(no_return),
         C(outage_seconds) and C(rollback_seconds). A step has C(name), C(hosts), C(instances), C(reason), C(seconds) and
-        C(undo).
+        C(undo). In C(touches) it says which C(instances) and C(planes) it concerns; P(erpops.estate.change_plan#filter)
+        makes those of the collection's playbooks.
       - Where C(estate), C(target), C(commit) or C(rollback) are left out they are those of the estate and the change.
       - Either this or O(plan_file).
     type: dict
   plan_file:
     description: File of JSON on the controller with the plan.
     type: path
+  approved:
+    description:
+      - File of JSON on the controller with the plan that was approved, as O(dest) has left it. A plan that differs is
+        refused, with what differs. Its estimates count, whatever has run since.
+    type: path
+  complete:
+    description:
+      - Complete the plan with the version of the collection, with the extra variables that the run was called with
+        (C(change), C(plan) and C(break_glass) excepted, and the values of secrets), with the seconds that
+        its steps took in earlier runs by the records of the ledger on this machine, and with what the last of those
+        runs made of the estate. Runs of the same change do not count. Seconds that the plan itself gives are for what
+        no run has done.
+      - Take as O(evidence) and O(clocks), beside those that are given, what M(erpops.estate.pgbackrest_info) and
+        M(erpops.estate.host_survey) have said of any host, registered as C(gate_backups) and C(gate_survey) or
+        C(estate_host_survey).
+      - Where nothing is governed this happens in check mode only, and with O(approved). A plan that this module has
+        returned is complete and stays as it is.
+    type: bool
+    default: false
+  declared:
+    description:
+      - Add to C(after) a digest of what the inventory declares, secrets excepted, so that the plan is one of this
+        inventory alone; with O(complete).
+    type: bool
+    default: false
   dest:
     description:
       - File on the controller that the whole plan is written to, for who shall approve it; in check mode, too, since it
@@ -130,6 +156,11 @@ plan:
   description: The plan, whole.
   returned: when there is one
   type: dict
+steps:
+  description: The plan in sentences.
+  returned: when there is one
+  type: list
+  elements: str
 digest:
   description: What identifies the plan, and is approved.
   returned: when there is one

@@ -82,11 +82,18 @@ version:
   description: Version of the running engine; empty when none runs.
   returned: always
   type: str
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for what systemd or the package manager
+      refused, V(timed_out), V(unreachable).
+  returned: failure
+  type: str
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.engine_configuration import EngineConfiguration
 
@@ -104,6 +111,7 @@ SPEC = {
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
 
     def run(command: list[str]) -> tuple[int, str, str]:
         status, output, errors = module.run_command(command)
@@ -114,7 +122,7 @@ def main() -> None:
             module.params["config"], module.params["registries"], run, dry=module.check_mode
         ).converge()
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(**result)
 
 

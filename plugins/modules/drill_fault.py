@@ -103,6 +103,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.host_fault import HostFault
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_faults import KINDS, Fault, objection
@@ -148,6 +149,7 @@ def main() -> None:
         required_if=[("state", "injected", ["fault"])],
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         actions = converge(HostFault(), module.params, check=module.check_mode)
     except ValueError as error:

@@ -92,17 +92,19 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import CONNECTION_SPEC, NEEDED, connect, survey
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=dict(CONNECTION_SPEC), supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
-        found = judge.report(survey(connect(completed(module.params, "etcd", NEEDED), dry=True)))
+        found = judge.report(survey(connect(completed(module.params, "etcd", NEEDED))))
     except ClientError as error:
         module.fail_json(**error.as_result())
     module.exit_json(changed=False, **found)

@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: partial
     details: With O(max_age_minutes). Without it every run writes a new one.
@@ -82,6 +82,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.health import etcd as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import (
@@ -91,7 +92,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.etcd import 
     survey,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.members.etcd_snapshot import Snapshot, SnapshotFile
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def kept(file: SnapshotFile, max_age_minutes: int) -> Snapshot | None:
@@ -116,10 +118,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         params = completed(module.params, "etcd", (*NEEDED, "member"))
-        cluster = connect(params, dry=True)
+        cluster = connect(params)
         file = SnapshotFile(params["path"], params["container"])
+        age = file.age_minutes()
         found = kept(file, params["max_age_minutes"])
         changed = found is None
         if changed:
@@ -129,9 +133,14 @@ def main() -> None:
             found = file.write(cluster.member(params["member"]).snapshot())
     except ClientError as error:
         module.fail_json(**error.as_result())
+    difference = Difference()
+    if changed:
+        before = None if age is None else f"{age:.0f} minutes old"
+        difference.add(params["path"], before, "a snapshot of now")
     shown = found or Snapshot(0, 0, 0, "")
     module.exit_json(
         changed=changed,
+        diff=difference.as_dict(),
         path=params["path"],
         size_bytes=shown.size,
         revision=shown.revision,

@@ -36,9 +36,12 @@ options:
     type: str
     required: true
   state:
-    description: Where the host is to be.
+    description:
+      - Where the host is to be.
+      - V(announced) takes the lease and marks the host, but stops nothing yet. It is for who has something to do
+        elsewhere first, such as a drain at the edges, and asks the gates before anything is touched.
     type: str
-    choices: [out, in]
+    choices: [out, announced, in]
     required: true
   gate_timeout:
     description: Seconds to wait for the gate of each service to open.
@@ -61,6 +64,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 out:
   description: Whether the host is out of service now, or in check mode would be.
   returned: success
@@ -84,6 +92,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import HostOut
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
@@ -95,7 +104,7 @@ SPEC = {
     **STORE_SPEC,
     **TAKING_SPEC,
     "host": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["out", "in"], "required": True},
+    "state": {"type": "str", "choices": ["out", "announced", "in"], "required": True},
     "gate_timeout": {"type": "float", "default": 60},
     "health_timeout": {"type": "float", "default": 300},
 }
@@ -104,12 +113,15 @@ SPEC = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params, dry, outcome = module.params, module.check_mode, Outcome()
     try:
         control = Control(services(), params["gate_timeout"], params["health_timeout"], dry)
-        host = HostOut(params["host"], control, LeaseStore.of(params, dry=dry), outcome, dry=dry)
+        host = HostOut(params["host"], control, LeaseStore.of(params), outcome, dry=dry)
         if params["state"] == "out":
             host.take(params["owner"], params["reason"], params["minutes"])
+        elif params["state"] == "announced":
+            host.announce(params["owner"], params["reason"], params["minutes"])
         else:
             host.give_back(params["owner"], force=params["force"])
     except ValueError as error:

@@ -121,16 +121,42 @@ actions:
   returned: success
   type: list
   elements: str
+differences:
+  description:
+    - How the service was not as declared when the module began, whether it was mended or not. No secret is in it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(image), V(unit) or V(file).
+      type: str
+    object:
+      description: What differs, a path for a file.
+      type: str
+    expected:
+      description: What is declared; a digest for what is long.
+      type: str
+    found:
+      description: What was there.
+      type: str
 health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a file that the daemon's own check
+      refused, V(timed_out) for a service that did not get well, V(invalid).
+  returned: failure
+  type: str
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd import Units
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
@@ -178,9 +204,14 @@ def managed_file(entry: Mapping[str, Any]) -> ManagedFile:
     )
 
 
+def _of_unit(difference: dict[str, str]) -> dict[str, str]:
+    return {key: value.replace("container", "unit") for key, value in difference.items()}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     package = params["package"] or params["name"]
     definition = Definition(
@@ -197,16 +228,19 @@ def main() -> None:
     )
     try:
         member = build(params["health"]["kind"], params["health"]["params"])
-        converger = Converger(definition, Units(package, dry=module.check_mode), Record(definition.name), member)
+        converger = Converger(definition, Units(package), Record(definition.name), member)
         result = run(converger, replace="gated", gate_timeout=0, check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(
         changed=result["changed"],
         decision=result["decision"],
         # The converger speaks of containers.
         reasons=[reason.replace("container", "unit") for reason in result["reasons"]],
         actions=[action.replace("container", "unit") for action in result["actions"]],
+        differences=[_of_unit(entry) for entry in result["differences"]],
         health=result["health"],
         diff=[entry for entry in result["diff"] if entry["after_header"] != "container"],
     )

@@ -32,8 +32,8 @@ attributes:
 options:
   groups:
     description:
-      - Groups of services to judge alone, for a role that runs without the rest of an estate; V(docker_engine) for the
-        engine of every host. All of the inventory by default.
+      - Groups of services to judge alone, for a role that runs without the rest of an estate; V(certificates),
+        V(docker_engine) and V(leases) for what every host has. All of the inventory by default.
     type: list
     elements: str
     default: []

@@ -60,6 +60,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
@@ -68,8 +69,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=dict(STORE_SPEC), supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
-        store = LeaseStore.of(module.params, dry=True)
+        store = LeaseStore.of(module.params)
         contents = store.all()
     except ClientError as error:
         module.fail_json(**error.as_result())

@@ -66,7 +66,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, timers
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases import keeper
 from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import (
@@ -88,6 +88,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
         part = with_program(host_part(params), params["program"], archive(keeper.__name__))

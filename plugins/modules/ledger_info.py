@@ -84,6 +84,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.ledger import info
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import DEFAULT, fetched, load
@@ -104,6 +105,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=False)
     given = module.params
     try:
         ledger = Stored(given["ledger"] or fetched(load(given["configuration"]), wanted=given["fetch"]))

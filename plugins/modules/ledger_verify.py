@@ -119,6 +119,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.check import check
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import DEFAULT
@@ -141,6 +142,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         report, changed = check(module.params, dry=module.check_mode)
     except ClientError as error:

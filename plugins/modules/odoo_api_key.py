@@ -116,7 +116,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_command
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo import OdooClient
 
@@ -150,6 +150,7 @@ def still_valid(params: dict[str, Any]) -> bool:
 
 def make(params: dict[str, Any]) -> None:
     """Make a key and write it to the file."""
+    guard.about_to_write(params["path"], "a new key")
     configuration = Path(params["config_directory"])
     odoo = odoo_command.Odoo(
         what=f"odoo estate api-key for {params['instance']}",
@@ -177,6 +178,7 @@ def make(params: dict[str, Any]) -> None:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
         changed = not still_valid(params)

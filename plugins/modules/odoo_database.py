@@ -24,7 +24,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -170,8 +170,10 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.odoo_databases import bring_there
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 STATES = ("present", "absent", "duplicated", "restored", "neutralised")
 COPY = ("source", "bucket", "url", "endpoint", "access_key", "secret_key")
@@ -217,13 +219,14 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         actions = bring_there(module.params, check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
-    module.exit_json(changed=bool(actions), actions=actions)
+    module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
 
 
 if __name__ == "__main__":

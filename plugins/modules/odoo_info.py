@@ -118,6 +118,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.members.odoo_instance import look
@@ -128,6 +129,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={**HOST_SPEC, "late_after": {"type": "int", "default": 300}}, supports_check_mode=True
     )
+    guard.writes(allowed=False)
     try:
         host = OdooHost(module.params["name"], module.params["directory"])
         module.exit_json(changed=False, odoo=look(host, late_after=module.params["late_after"]))

@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -153,11 +153,12 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_code, odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_code, odoo_command
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_instance import look
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance import differences, request
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 ODOO_UID = 907
 
@@ -238,6 +239,7 @@ def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
         wanted = request(
@@ -253,7 +255,7 @@ def main() -> None:
         module.fail_json(**error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
-    module.exit_json(changed=bool(found), differences=found, actions=actions)
+    module.exit_json(changed=bool(found), differences=found, actions=actions, diff=steps(found))
 
 
 if __name__ == "__main__":

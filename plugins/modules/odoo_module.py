@@ -15,16 +15,20 @@ description:
   - The checksums are kept in the instance's database, in a schema of their own, and travel with its copies.
   - An upgrade never lets users wait for long, see O(lock_timeout) and O(block_limit). One that is ended is rolled back,
     and the module fails.
-  - It works in a container of its own. Processes that run take over what changed in the database, but their code is
-    that of their image.
+  - Code is read in the instance's own web container where that runs the image, and else in a container that has no
+    network and no secret and is removed again.
+  - An upgrade works in a container of its own. Processes that run take over what changed in the database, but their
+    code is that of their image.
 extends_documentation_fragment:
   - erpops.estate.attributes
   - erpops.estate.odoo
 attributes:
   check_mode:
-    support: full
+    support: partial
+    details: Nothing is pulled. An image other than that of the running web container has to be on the host already, and
+      its code is read in a container that is removed again.
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -122,10 +126,11 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_code, odoo_upgrade
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_code, odoo_upgrade
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_modules as policy
+from ansible_collections.erpops.estate.plugins.module_utils.policy import shown
 
 ARGUMENT_SPEC: dict[str, Any] = {
     **HOST_SPEC,
@@ -148,7 +153,9 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
 
     def code_of(names: list[str]) -> dict[str, str]:
         with host.look() as database:
-            return odoo_code.checksums(odoo, host.settings().addons_path, names, odoo_code.languages(database))
+            languages = odoo_code.languages(database)
+        running = host.running(odoo.image)
+        return odoo_code.checksums(odoo, host.settings().addons_path, names, languages, container=running)
 
     with host.look() as database:
         found = odoo_code.look(database)
@@ -175,6 +182,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
     return {
         "changed": bool(steps),
         "plan": [step.as_dict() for step in steps],
+        "diff": shown.steps(f"{step.module}: {step.act}, {step.why}" for step in steps),
         "image": odoo.image,
         "longest_wait": round(longest, 2),
     }
@@ -183,6 +191,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     try:
         module.exit_json(**converge(module.params, check=module.check_mode))
     except ClientError as error:

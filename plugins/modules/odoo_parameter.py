@@ -77,6 +77,7 @@ error:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, KEY_SPEC, OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_parameters import (
@@ -96,7 +97,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
     refusals = objections(wanted, absent)
     if refusals:
         raise ValueError("; ".join(refusals))
-    odoo = OdooHost(params["name"], params["directory"]).json2(params["api_key_file"], read_only=check)
+    odoo = OdooHost(params["name"], params["directory"]).json2(params["api_key_file"])
     rows = odoo.find(MODEL, [["key", "in", [*wanted, *absent]]], ["key", "value"])
     found = {row["key"]: row["value"] for row in rows}
     work = change(wanted, absent, found)
@@ -125,6 +126,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         module.exit_json(**converge(module.params, check=module.check_mode))
     except ClientError as error:

@@ -68,6 +68,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 actions:
   description: What was done, or in check mode would be done, in order.
   returned: success
@@ -90,6 +95,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.leases.scheduled_actions import ScheduledActions
@@ -110,14 +116,15 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params, dry = module.params, module.check_mode
     outcome = Outcome()
     try:
         if not 1 <= params["wait"] <= 3600:
             raise ValueError(f"wait: expected 1 to 3600 seconds, found {params['wait']}")
         host = OdooHost(params["name"], params["directory"])
-        with host.database(read_only=dry) as database:
-            store = LeaseStore.of(params, dry=dry)
+        with host.database() as database:
+            store = LeaseStore.of(params)
             asked = {"patterns": params["actions"], "wait": params["wait"], "dry": dry}
             actions = ScheduledActions(host.name, database, store, outcome, **asked)
             if params["state"] == "paused":

@@ -12,7 +12,9 @@ description:
   - Refuses a configuration that Patroni would bend silently, such as a C(ttl) below C(loop_wait) + 2 *
     C(retry_timeout); nothing is changed then.
   - Says which members wait for a restart, see M(erpops.estate.patroni_restart).
-  - In check mode a cluster that does not exist yet is one whose configuration is empty.
+  - Keys that Patroni does not have are refused, with the nearest that it has, and so is what it would bend silently.
+  - In check mode a cluster that does not exist yet is one whose configuration is empty. On a host that has a record of
+    Patroni it exists, and one that does not answer is an error.
 author:
   - erpops.estate contributors (@erpops)
 extends_documentation_fragment:
@@ -68,6 +70,11 @@ pending_restart:
   returned: success
   type: list
   elements: str
+undeclared:
+  description: Dotted names of what stands in the configuration beyond O(config), such as C(pause).
+  returned: success
+  type: list
+  elements: str
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
@@ -81,6 +88,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingFile,
@@ -94,8 +102,14 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     connect,
     look,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import merged, objections, patch
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import (
+    merged,
+    objections,
+    patch,
+    undeclared,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.record import asked_by
 
 # What Patroni needs beyond one loop to take over a change and to ask PostgreSQL about it.
 MARGIN = 3
@@ -111,7 +125,7 @@ def pending_restarts(cluster: PatroniCluster, settle: float) -> list[str]:
 
 def refuse(module: AnsibleModule, after: Mapping[str, Any]) -> None:
     """End the module where the configuration could not be what it says."""
-    found = objections(after)
+    found = objections(module.params["config"], after)
     if found:
         module.fail_json(msg="; ".join(found), error="invalid")
 
@@ -127,9 +141,10 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         current = cluster.ask(lambda member: member.config())
         change = patch(current, params["config"], params["exclusive"])
         after = merged(current, change)
@@ -141,7 +156,8 @@ def main() -> None:
                 settle = max(settle, after.get("loop_wait", 10) + MARGIN)
         pending = pending_restarts(cluster, 0 if module.check_mode else settle)
     except (Unreachable, MissingFile) as error:
-        if not module.check_mode:
+        # Where Patroni was made already, a cluster that is silent is one that is out of reach: nothing is known of it.
+        if not module.check_mode or asked_by("patroni"):
             module.fail_json(**error.as_result())
         current, change, after, pending = {}, params["config"], params["config"], []
         refuse(module, after)
@@ -151,6 +167,7 @@ def main() -> None:
         changed=bool(change),
         patch=change,
         pending_restart=pending,
+        undeclared=undeclared(current, params["config"]),
         diff={"before": dict(current), "after": after},
     )
 

@@ -94,6 +94,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
@@ -102,15 +103,16 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     connect,
     look,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=dict(CONNECTION_SPEC), supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         params = completed(module.params, "patroni", READING)
-        cluster = connect({**params, "password_file": None}, dry=True)
+        cluster = connect({**params, "password_file": None})
         found = judge.report(look(cluster), cluster.names)
         found["config"] = cluster.ask(lambda member: member.config())
     except ClientError as error:

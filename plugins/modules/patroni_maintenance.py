@@ -46,6 +46,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 paused:
   description: Whether the cluster is paused now, or in check mode would be.
   returned: success
@@ -69,12 +74,13 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.maintenance import PatroniMaintenance
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def main() -> None:
@@ -88,11 +94,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params, dry = module.params, module.check_mode
     outcome = Outcome()
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=dry)
-        maintenance = PatroniMaintenance(cluster, LeaseStore.of(params, dry=dry), outcome, dry=dry)
+        cluster = connect(completed(params, "patroni", WRITING))
+        maintenance = PatroniMaintenance(cluster, LeaseStore.of(params), outcome, dry=dry)
         if params["state"] == "paused":
             maintenance.take(params["owner"], params["reason"], params["minutes"])
         else:

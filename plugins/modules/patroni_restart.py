@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -70,7 +70,7 @@ actions:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
-      V(timed_out).
+      V(timed_out), V(invalid).
   returned: failure
   type: str
 """
@@ -78,10 +78,12 @@ error:
 from datetime import UTC, datetime
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import CONNECTION_SPEC, WRITING, connect
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni_restart import Restarter
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 
 def moment(text: str | None) -> datetime | None:
@@ -104,19 +106,22 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     actions: list[str] = []
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         restarter = Restarter(cluster, params["timeout"], actions, moment(params["started_before"]))
         waiting = restarter.due()
         if waiting and not module.check_mode:
             restarter.run()
     except ValueError as error:
-        module.fail_json(msg=f"started_before: expected now, or a time such as 2026-11-23T22:00:00+01:00; {error}")
+        message = f"started_before: expected now, or a time such as 2026-11-23T22:00:00+01:00; {error}"
+        module.fail_json(msg=message, error="invalid")
     except ClientError as error:
         module.fail_json(actions=actions, **error.as_result())
-    module.exit_json(changed=bool(waiting), waiting=waiting, actions=actions)
+    diff = steps(f"{name}: PostgreSQL started anew" for name in waiting)
+    module.exit_json(changed=bool(waiting), waiting=waiting, actions=actions, diff=diff)
 
 
 if __name__ == "__main__":

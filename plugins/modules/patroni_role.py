@@ -19,7 +19,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
@@ -64,14 +64,22 @@ actions:
   type: list
   elements: str
   sample: ["role replicator: set password"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
+      V(missing_file).
+  returned: failure
+  type: str
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.postgresql_roles import keep_passwords
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "socket_directory": {"type": "path", "default": "/var/lib/erpops/patroni/run"},
@@ -91,6 +99,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     place = {"host": params["socket_directory"], "port": params["port"], "user": "postgres", "dbname": "postgres"}
     wanted = {role["name"]: role["password"] for role in params["roles"]}
@@ -98,8 +107,8 @@ def main() -> None:
         with Database(f"PostgreSQL at {params['socket_directory']}", place) as database:
             actions = keep_passwords(database, wanted, check=module.check_mode)
     except ClientError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=bool(actions), actions=actions)
+        module.fail_json(**error.as_result())
+    module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 previous:
   description: The member that led before.
   returned: success
@@ -72,7 +77,7 @@ seconds:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
-      V(timed_out), V(no_candidate), V(lag_too_high).
+      V(timed_out), V(no_candidate), V(lag_too_high), V(invalid).
   returned: failure
   type: str
 """
@@ -80,7 +85,9 @@ error:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import moved
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
     CONNECTION_SPEC,
     WRITING,
@@ -88,7 +95,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.members.patroni impo
     hand_over,
     plan_switchover,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.service.record import completed
+from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
 
 LEAST_TIMEOUT = 5
 MOST_TIMEOUT = 3600
@@ -105,13 +112,15 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     if not LEAST_TIMEOUT <= params["timeout"] <= MOST_TIMEOUT:
-        module.fail_json(msg=f"timeout: expected {LEAST_TIMEOUT} to {MOST_TIMEOUT} s, found {params['timeout']}")
+        message = f"timeout: expected {LEAST_TIMEOUT} to {MOST_TIMEOUT} s, found {params['timeout']}"
+        module.fail_json(msg=message, error="invalid")
     actions: list[str] = []
     start = time.monotonic()
     try:
-        cluster = connect(completed(params, "patroni", WRITING), dry=module.check_mode)
+        cluster = connect(completed(params, "patroni", WRITING))
         plan = plan_switchover(cluster, candidate=params["candidate"], away_from=params["away_from"])
         if plan.candidate and not module.check_mode:
             actions = hand_over(cluster, plan.leader, plan.candidate, params["timeout"])
@@ -124,6 +133,7 @@ def main() -> None:
         leader=leader,
         actions=actions,
         seconds=round(time.monotonic() - start, 2) if actions else 0.0,
+        evidence=moved("PostgreSQL leader", plan.leader, leader) if plan.candidate else [],
         diff={"before": {"leader": plan.leader}, "after": {"leader": leader}},
     )
 

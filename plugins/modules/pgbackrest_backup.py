@@ -74,6 +74,7 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health.pgbackrest import Repository, young_enough
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest_backup import (
@@ -116,6 +117,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     try:
         module.exit_json(**run(module.params, check=module.check_mode))
     except ClientError as error:

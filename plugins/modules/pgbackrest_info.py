@@ -135,9 +135,16 @@ timers:
   returned: success
   type: list
   elements: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(missing_file) for a configuration that this host
+      does not have, V(refused), V(timed_out).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest_backup import CONNECTION_SPEC, survey
 
@@ -154,6 +161,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    guard.writes(allowed=False)
     try:
         found = survey(module.params)
     except ClientError as error:

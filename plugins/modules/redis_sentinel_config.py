@@ -17,6 +17,8 @@ description:
   - Whom the Sentinels elected stays master. Only where no Sentinel answers and no server has replicas the first of
     O(cluster.members) becomes master.
   - A Sentinel that does not answer yet is left out; RV(sentinel_answers) says so.
+  - What is not said stays as it is, so on a member an operator names the one setting that is meant. The role
+    redis_sentinel says all of it, and sets its own wishes again at its next run.
 author:
   - erpops.estate contributors (@erpops)
 extends_documentation_fragment:
@@ -26,14 +28,15 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: full
 options:
   password:
-    description: Password the user should have; written to its O(cluster.password_file) when it is new.
+    description:
+      - Password the user should have; written to its O(cluster.password_file) when it is new.
+      - Left out, the one in that file is used and stays.
     type: str
-    required: true
   finish:
     description:
       - Passwords are changed in two steps, each on all hosts before the next. The first lets old and new ones in and
@@ -42,21 +45,21 @@ options:
     type: bool
     default: false
   options:
-    description: Settings of Redis, by its own names.
+    description: Settings of Redis, by its own names. With C(tls-cert-file) the certificate it presents counts, too.
     type: dict
-    required: true
+    default: {}
   secret_options:
     description: Settings of Redis that nobody shall see.
     type: dict
     default: {}
   file:
-    description: File that Redis writes its settings to.
+    description: File that Redis writes its settings to, where lines that differ are to be found out.
     type: path
-    required: true
   users:
-    description: Rules of every user of Redis by name, in the words of C(ACL LIST). Others are removed.
+    description:
+      - Rules of every user of Redis by name, in the words of C(ACL LIST). Others are removed.
+      - Left out, all stay as they are.
     type: dict
-    required: true
   sentinel_options:
     description: Settings of Sentinel itself (C(SENTINEL CONFIG SET)).
     type: dict
@@ -74,16 +77,19 @@ options:
     type: dict
     default: {}
   sentinel_file:
-    description: File that Sentinel writes its settings to.
+    description: File that Sentinel writes its settings to; it alone tells the master's user and password.
     type: path
-    required: true
   sentinel_users:
-    description: Rules of every user of Sentinel by name. Others are removed.
+    description: Rules of every user of Sentinel by name. Others are removed. Left out, all stay as they are.
     type: dict
-    required: true
 """
 
 EXAMPLES = r"""
+- name: Have a failover given up later, on every member
+  erpops.estate.redis_sentinel_config:
+    master_options:
+      failover-timeout: 60000
+
 - name: Set what Redis and Sentinel should have
   erpops.estate.redis_sentinel_config:
     cluster:
@@ -128,33 +134,41 @@ sentinel_answers:
   description: Whether the Sentinel of this host answers.
   returned: always
   type: bool
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
+      V(refused).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import CLUSTER_SPEC
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_settings import RedisSettings
 
 SPEC = {
     **CLUSTER_SPEC,
-    "password": {"type": "str", "required": True, "no_log": True},
+    "password": {"type": "str", "no_log": True},
     "finish": {"type": "bool", "default": False},
-    "options": {"type": "dict", "required": True},
+    "options": {"type": "dict", "default": {}},
     "secret_options": {"type": "dict", "default": {}, "no_log": True},
-    "file": {"type": "path", "required": True},
-    "users": {"type": "dict", "required": True, "no_log": True},
+    "file": {"type": "path"},
+    "users": {"type": "dict", "no_log": True},
     "sentinel_options": {"type": "dict", "default": {}},
     "sentinel_secret_options": {"type": "dict", "default": {}, "no_log": True},
     "master_options": {"type": "dict", "default": {}},
     "master_secret_options": {"type": "dict", "default": {}, "no_log": True},
-    "sentinel_file": {"type": "path", "required": True},
-    "sentinel_users": {"type": "dict", "required": True, "no_log": True},
+    "sentinel_file": {"type": "path"},
+    "sentinel_users": {"type": "dict", "no_log": True},
 }
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     try:
         module.exit_json(**RedisSettings(module.params, dry=module.check_mode).converge())
     except ClientError as error:

@@ -50,6 +50,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 old_master:
   description: Address of the master before.
   returned: success
@@ -74,7 +79,9 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import moved
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_failover import carry_out, plan
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import CLUSTER_SPEC, connection
@@ -87,10 +94,11 @@ def main() -> None:
         mutually_exclusive=[("candidate", "away_from")],
         supports_check_mode=True,
     )
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     candidate = params["candidate"] or ""
     try:
-        cluster = RedisCluster(connection(params), dry=True)
+        cluster = RedisCluster(connection(params))
         wanted = plan(cluster, candidate=candidate, away_from=params["away_from"] or "")
         result = {"master": wanted.successor or wanted.master}
         if wanted.successor and not module.check_mode:
@@ -98,7 +106,8 @@ def main() -> None:
     except ClientError as error:
         module.fail_json(**error.as_result())
     diff = {"before": f"master: {wanted.master}\n", "after": f"master: {result['master']}\n"}
-    module.exit_json(changed=bool(wanted.successor), old_master=wanted.master, diff=diff, **result)
+    evidence = moved("Redis master", wanted.master, result["master"]) if wanted.successor else []
+    module.exit_json(changed=bool(wanted.successor), old_master=wanted.master, diff=diff, evidence=evidence, **result)
 
 
 if __name__ == "__main__":

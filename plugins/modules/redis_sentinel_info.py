@@ -152,14 +152,24 @@ sentinels:
       description: Names of all masters it watches.
       type: list
       elements: str
+    replicas:
+      description: Addresses of the replicas of the master as this Sentinel knows them.
+      type: list
+      elements: str
 reasons:
   description: All reasons of all entries; empty when everybody is as it should be.
   returned: success
   type: list
   elements: str
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.health.redis_overview import overview
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
@@ -169,8 +179,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connec
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=CLUSTER_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
-        cluster = RedisCluster(connection(module.params), dry=True)
+        cluster = RedisCluster(connection(module.params))
         sentinels = cluster.look_at_sentinels(closely=True)
         found = overview(cluster.master_name, cluster.look_at_servers(sentinels), sentinels)
     except ClientError as error:

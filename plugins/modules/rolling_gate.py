@@ -53,6 +53,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 verdicts:
   description: The last answer for each service, with C(ok), C(reasons) (sentences) and C(facts).
   returned: when the services are known
@@ -62,12 +67,20 @@ verdicts:
       ok: false
       reasons: ["etcd without node1: expected at least 2 of 3 members to answer, found 1 (node2)"]
       facts: {}
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open or a
+      service that this host has no record of, V(unreachable), V(invalid).
+  returned: failure
+  type: str
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import check
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import gate, services
 
 ARGUMENT_SPEC = {
@@ -75,11 +88,14 @@ ARGUMENT_SPEC = {
     "phase": {"type": "str", "choices": ["before", "after"], "required": True},
     "timeout": {"type": "float", "default": 60},
 }
+# What a verdict is about, for the record of the run.
+ASKED = {"before": "may leave", "after": "has caught up"}
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     params = module.params
     deadline = time.monotonic() + params["timeout"]
     try:
@@ -87,15 +103,22 @@ def main() -> None:
         verdicts = {
             service.name: gate(service, params["phase"], max(0.0, deadline - time.monotonic())) for service in found
         }
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     shown = {name: verdict.as_dict() for name, verdict in verdicts.items()}
+    evidence = [
+        check(f"{name}: {ASKED[params['phase']]}", ok=verdict.ok, details=verdict.reasons)
+        for name, verdict in verdicts.items()
+    ]
     reasons = [reason for verdict in verdicts.values() if not verdict.ok for reason in verdict.reasons]
     if reasons:
         asked = "may not leave" if params["phase"] == "before" else "has not caught up"
         closed = ", ".join(name for name, verdict in verdicts.items() if not verdict.ok)
-        module.fail_json(msg=f"{closed} {asked} after {params['timeout']:.0f} s: {'; '.join(reasons)}", verdicts=shown)
-    module.exit_json(changed=False, verdicts=shown)
+        message = f"{closed} {asked} after {params['timeout']:.0f} s: {'; '.join(reasons)}"
+        module.fail_json(msg=message, error="refused", verdicts=shown, evidence=evidence)
+    module.exit_json(changed=False, verdicts=shown, evidence=evidence)
 
 
 if __name__ == "__main__":

@@ -91,11 +91,18 @@ actions:
   type: list
   elements: str
   sample: ["bucket estate-backup: create", "bucket estate-backup: set default retention"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_trusted), V(not_authorised),
+      V(refused), V(invalid).
+  returned: failure
+  type: str
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
 from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import Bucket, Step, objections, steps
@@ -161,10 +168,13 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     try:
         result = converge(module.params, check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(**result)
 
 

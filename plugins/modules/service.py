@@ -313,6 +313,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 decision:
   description: What was done, or in check mode would be done, with the container.
   returned: success
@@ -333,6 +338,17 @@ actions:
   returned: success
   type: list
   elements: str
+differences:
+  description:
+    - How the service was not as declared when the module began, whether it was mended or not. No secret is in it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind: {description: "V(image), V(container) or V(file).", type: str}
+    object: {description: "What differs, a path for a file.", type: str}
+    expected: {description: What is declared; a digest for what is long., type: str}
+    found: {description: What was there., type: str}
 leads:
   description: Whether this member led its cluster when the module began.
   returned: success
@@ -341,9 +357,17 @@ health:
   description: The verdict of the health predicate, with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open or a file
+      that the daemon's own check refused, V(timed_out) for a service that did not get well, V(unreachable),
+      V(invalid).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
@@ -357,15 +381,18 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.spec import 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     definition = Definition.from_params(params["name"], params["definition"])
     try:
         health = definition.health
         member = build(health["kind"], health["params"]) if health else None
-        converger = Converger(definition, Engine(dry=module.check_mode), Record(definition.name), member)
+        converger = Converger(definition, Engine(), Record(definition.name), member)
         result = run(converger, replace=params["replace"], gate_timeout=params["gate_timeout"], check=module.check_mode)
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error))
+    except ClientError as error:
+        module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(**result)
 
 

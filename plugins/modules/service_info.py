@@ -73,9 +73,16 @@ services:
     health:
       description: The verdict, with C(ok), C(reasons) (sentences) and C(facts).
       type: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a service that this host has no
+      record of.
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import look_at_all, services
 
@@ -85,10 +92,11 @@ ARGUMENT_SPEC = {"services": {"type": "list", "elements": "str", "default": []}}
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=False)
     try:
         found = look_at_all(services(module.params["services"]))
     except ClientError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**error.as_result())
     module.exit_json(changed=False, services=found)
 
 

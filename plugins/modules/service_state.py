@@ -23,7 +23,7 @@ attributes:
   check_mode:
     support: full
   diff_mode:
-    support: none
+    support: full
   idempotent:
     support: partial
     details: V(restarted) restarts every time.
@@ -61,6 +61,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 services:
   description: Names of the services that were stopped or started, in that order.
   returned: success
@@ -72,10 +77,21 @@ actions:
   type: list
   elements: str
   sample: ["PostgreSQL leadership moved from node1 to node2", "stopped patroni", "started patroni"]
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(refused) for a gate that did not open,
+      V(timed_out) for a service that did not get well, V(unreachable).
+  returned: failure
+  type: str
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
+from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
 
@@ -87,9 +103,17 @@ ARGUMENT_SPEC = {
 }
 
 
+def seen(state: str, names: list[str]) -> list[dict[str, Any]]:
+    """Return for the record of the run what became of the services; what runs was seen healthy."""
+    if state == "stopped":
+        return [piece for name in names for piece in change(name, "running", "stopped")]
+    return [check(name, ok=True, details=[f"{state}, and healthy"]) for name in names]
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params = module.params
     actions: list[str] = []
     try:
@@ -98,9 +122,15 @@ def main() -> None:
         )
         act = {"started": control.start, "stopped": control.stop, "restarted": control.restart}[params["state"]]
         touched = act()
-    except (ClientError, ValueError) as error:
-        module.fail_json(msg=str(error), actions=actions)
-    module.exit_json(changed=bool(touched), services=touched, actions=actions)
+    except ClientError as error:
+        module.fail_json(actions=actions, **error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid", actions=actions)
+    difference = Difference()
+    for name in touched:
+        difference.add(name, {"started": "stopped", "stopped": "running"}.get(params["state"]), params["state"])
+    result = {"services": touched, "actions": actions, "diff": difference.as_dict()}
+    module.exit_json(changed=bool(touched), evidence=seen(params["state"], touched), **result)
 
 
 if __name__ == "__main__":

@@ -114,9 +114,15 @@ certificates:
   returned: success
   type: list
   elements: dict
+error:
+  description:
+    - The kind of failure, for who has to tell them apart, such as V(unreachable), V(refused).
+  returned: failure
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.service.connection import recorded_connection
 from ansible_collections.erpops.estate.plugins.module_utils.service.edge import EdgeOfHost, survey
@@ -125,9 +131,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.edge import 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={"url": {"type": "str"}}, supports_check_mode=True)
+    guard.writes(allowed=False)
     url = module.params["url"]
     try:
-        found = survey(url) if url else EdgeOfHost(recorded_connection("traefik", option="url"), dry=True).survey()
+        found = survey(url) if url else EdgeOfHost(recorded_connection("traefik", option="url")).survey()
     except ClientError as error:
         module.fail_json(**error.as_result())
     module.exit_json(changed=False, **found)

@@ -53,6 +53,11 @@ options:
     description: Whether to wait for the other edges, too.
     type: bool
     default: true
+  out_host:
+    description:
+      - Name of the host whose way out of service the drain is part of (see M(erpops.estate.host_maintenance)). Where
+        that host is not out any more, the drain is taken back by whatever looks for leases next.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -78,6 +83,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 drained:
   description: Whether it gets no new requests now, or in check mode would get none.
   returned: success
@@ -110,10 +120,12 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.server_drain import ServerDrain
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
+from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 from ansible_collections.erpops.estate.plugins.module_utils.service.connection import recorded_connection
 from ansible_collections.erpops.estate.plugins.module_utils.service.edge import EdgeOfHost
 
@@ -124,18 +136,21 @@ SPEC = {
     "state": {"type": "str", "choices": ["drained", "in_service"], "required": True},
     "timeout": {"type": "float", "default": 150},
     "peers": {"type": "bool", "default": True},
+    "out_host": {"type": "str"},
 }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    guard.writes(allowed=not module.check_mode)
     params, dry = module.params, module.check_mode
     wish, outcome, silent = params["state"] == "drained", Outcome(), list[str]()
     try:
-        edge = EdgeOfHost(recorded_connection("traefik"), dry=dry)
+        edge = EdgeOfHost(recorded_connection("traefik"))
         address = edge.address(params["server"])
-        drain = ServerDrain(edge, address, LeaseStore.of(params, dry=dry), outcome, dry=dry)
+        part_of = leases.part_of("host_out", params["out_host"]) if params["out_host"] else None
+        drain = ServerDrain(edge, address, LeaseStore.of(params), outcome, dry=dry, part_of=part_of)
         before = edge.text()
         if wish:
             if not drain.is_set():

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,30 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.role_variables impor
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
+def raw_hosts(task_vars: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the variables of all hosts of the estate as they are, with what tasks have registered."""
+    return {host: task_vars["hostvars"].raw_get(host) for host in _ordered(_groups(task_vars))}
+
+
+def read_shared(task_vars: Mapping[str, Any], loader: DataLoader, names: Collection[str]) -> Inventory:
+    """Return of the whole inventory these variables of the role estate alone: a fraction of what everything takes."""
+    everything = read_roles(loader, ROLES, [ESTATE_GROUP])
+    known = RoleVariables(
+        *({name: found[name] for name in names if name in found} for found in vars(everything).values())
+    )
+    reader = Reader(known, loader)
+    return Inventory(
+        groups=_groups(task_vars),
+        hosts={host: reader.read(host, raw) for host, raw in raw_hosts(task_vars).items()},
+        known=known.owner,
+        unresolved=reader.unresolved,
+        misfits=reader.misfits,
+    )
+
+
 def read_inventory(task_vars: Mapping[str, Any], loader: DataLoader) -> Inventory:
     """Return the whole inventory, whatever ``--limit`` says."""
-    groups = {str(name): [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
+    groups = _groups(task_vars)
     known = read_roles(loader, ROLES)
     for name in SECRET_NAMES:
         known.owner.setdefault(name, ESTATE_GROUP)
@@ -104,6 +125,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return [plain(inner) for inner in value]
     return value
+
+
+def _groups(task_vars: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {str(name): [str(host) for host in hosts] for name, hosts in task_vars["groups"].items()}
 
 
 def _ordered(groups: Mapping[str, Sequence[str]]) -> list[str]:

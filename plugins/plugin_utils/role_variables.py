@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,10 @@ class RoleVariables:
     specs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def read_roles(loader: DataLoader, roles: Path) -> RoleVariables:
-    """Read defaults and argument specifications of all roles in a directory."""
+def read_roles(loader: DataLoader, roles: Path, names: Collection[str] = ()) -> RoleVariables:
+    """Read defaults and argument specifications of all roles in a directory, or of those that are named."""
     known = RoleVariables()
-    for role in sorted(path for path in roles.iterdir() if path.is_dir()):
+    for role in sorted(path for path in roles.iterdir() if path.is_dir() and path.name in (names or [path.name])):
         for name, value in _load(loader, role / "defaults" / "main.yml").items():
             known.owner[name] = role.name
             known.defaults[name] = value

@@ -128,7 +128,7 @@ class Governed:
 
     program = str(Path(sys.executable).with_name("ansible-playbook"))
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **laid: str) -> None:
         self.path, self.repository = path, path / "governance"
         self.approvals, self.ledger = path / "approvals", path / "ledger"
         self.owner = Key(path, "owner")
@@ -141,6 +141,7 @@ class Governed:
             "approvers/allowed_signers": "".join(self.keys[name].allowed(name) for name in PEOPLE[:3]),
             f"changes/{CHANGE}.yml": ASKED,
             "calendars/windows.ics": event("tonight", "window", 6),
+            **laid,
         }
         self.repository.mkdir()
         self.git("init", "-q", "-b", "main", ".")
@@ -157,17 +158,24 @@ class Governed:
             "ERPOPS_LEDGER": str(path / "ledger.json"),
         }
 
-    def inventory(self, environment: str = "production", *, governed: bool = True) -> None:
+    def places(self) -> dict[str, str]:
+        """Return where everything is, as an inventory says it."""
         governance = {"directory": "governance", "owners": "owners", "approvals": "approvals", "cache": "cache"}
-        places = {name: str(self.path / place) for name, place in governance.items()}
+        return {name: str(self.path / place) for name, place in governance.items()}
+
+    def inventory(
+        self, environment: str = "production", *, governed: bool = True, groups: tuple[str, ...] = (), **more: Any
+    ) -> None:
         said = {
             "estate_name": "lab",
             "estate_environment": environment,
-            "estate_governance": places if governed else {},
+            "estate_governance": self.places() if governed else {},
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
+            **more,
         }
-        hosts = {"estate": {"hosts": {"node1": None, "node2": None}, "vars": said}}
+        nodes = {"hosts": {"node1": None, "node2": None}}
+        hosts = {"estate": {**nodes, "vars": said}, **dict.fromkeys(groups, nodes)}
         (self.path / "hosts.yml").write_text(yaml.safe_dump(hosts))
 
     def git(self, *arguments: str) -> str:

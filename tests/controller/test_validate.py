@@ -106,7 +106,7 @@ def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) 
 
 def test_what_the_command_line_sets_is_found_there(tmp_path: Path) -> None:
     run = validate("-i", str(write(tmp_path)), "-e", "patroni_ttl=10", directory=tmp_path)
-    assert "--extra-vars: patroni_ttl: expected a number from 20, found 10" in run.stdout + run.stderr
+    assert "--extra-vars: patroni_ttl: expected a number from 20 to 3600, found 10" in run.stdout + run.stderr
 
 
 def test_facts_can_only_be_judged_later(tmp_path: Path) -> None:

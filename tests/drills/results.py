@@ -72,8 +72,8 @@ def complaints(name: str) -> list[str]:
     return []
 
 
-def shown() -> list[tuple[str, str, str]]:
-    """Return by scenario the figures that have a bound, as a person reads them, and what of them does not hold."""
+def shown() -> list[tuple[str, str, str, bool]]:
+    """Return by scenario the figures that have a bound, as a person reads them, and whether it holds; and why not."""
     lines = []
     for name, entry in read().items():
         found = judge(name, entry["runs"])
@@ -81,6 +81,7 @@ def shown() -> list[tuple[str, str, str]]:
             if figure["bound"] is not None:
                 text = f"median {figure['median']:.1f} s, worst {figure['worst']:.1f} s of {len(entry['runs'])}"
                 ratio = f"{figure['median'] / figure['bound']:.2f} of it"
-                lines.append((f"drill {name}: {stream}", text, f"at most {figure['bound']:g} s: {ratio}"))
-        lines += [("", "", reason) for reason in found["reasons"]]
+                bound = f"at most {figure['bound']:g} s: {ratio}"
+                lines.append((f"drill {name}: {stream}", text, bound, figure["median"] <= figure["bound"]))
+        lines += [("", "", reason, True) for reason in found["reasons"]]
     return lines

@@ -1,4 +1,8 @@
-"""What the tests of the running estate share. First runs what only looks, last what breaks."""
+"""What the tests of the running estate share.
+
+First run those that ask an estate as it was raised, and put a trade through it; last those that stop a part of it or
+kill a run. In between come all others, by name: what they change they put back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ ORDER = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by file; what ORDER does not name comes after what only looks."""
+    """Sort by file; what ORDER does not name comes with ``test_backup``."""
 
     def place(item: pytest.Item) -> int:
         name = item.path.stem

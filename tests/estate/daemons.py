@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import threading
 from datetime import datetime
+from types import TracebackType
 from typing import Any
 
 from tests.estate.world import Estate, Host
@@ -47,6 +50,52 @@ class Patroni:
         """Everything that a module could have changed."""
         roles = {name: (entry["Role"], entry["TL"]) for name, entry in self.members().items()}
         return self.config(), self.started(), roles
+
+
+class Watch:
+    """Who of PostgreSQL's members is away, by the cluster's own word, five times a second from entry to exit."""
+
+    # While the leader changes there is for a moment nobody to stream from: the others look into the archive.
+    WELL = ("running", "streaming", "in archive recovery")
+
+    def __init__(self, estate: Estate) -> None:
+        self._hosts, self._tls = estate.group("patroni"), estate.tls()
+        self._away: list[frozenset[str]] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def never_two(self) -> None:
+        """Assert that there was always at most one away, and that somebody looked."""
+        assert len(self._away) >= 10, f"expected many looks at the cluster, found {len(self._away)}"
+        together = {names for names in self._away if len(names) > 1}
+        assert not together, f"expected one member away at a time, found {[sorted(names) for names in together]}"
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.2):
+            found = next(filter(None, map(self._ask, self._hosts)), None)
+            if found is not None:
+                self._away.append(frozenset(host.name for host in self._hosts if found.get(host.name) not in self.WELL))
+
+    def _ask(self, host: Host) -> dict[str, str] | None:
+        connection = http.client.HTTPSConnection(host.address, 8008, timeout=2, context=self._tls)
+        try:
+            connection.request("GET", "/cluster")
+            members = json.loads(connection.getresponse().read())["members"]
+        except (OSError, http.client.HTTPException, ValueError):
+            return None  # its Patroni is the one that is being started anew; another one knows
+        finally:
+            connection.close()
+        return {entry["name"]: entry["state"] for entry in members}
 
 
 class Etcd:

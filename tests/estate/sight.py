@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared, nobody_made
 
 from tests.estate import site
 from tests.estate.world import Estate
@@ -21,16 +24,26 @@ class Seen:
 
 
 def look(estate: Estate) -> list[Seen]:
-    """Return every service of every host, in the order of the hosts; a host that cannot be asked is a row too."""
+    """Return every service of every host, in the order of the hosts; a host that cannot be asked is a row too.
+
+    A service that a host is to have and has no record of is a row as well: nobody else would tell.
+    """
     found = site.module("all", "erpops.estate.service_info")
-    return [row for host in estate.hosts for row in rows(host.name, found.get(host.name, {}))]
-
-
-def rows(host: str, result: dict[str, Any]) -> list[Seen]:
-    """Return the rows of one host's answer."""
-    if not result.get("services"):
-        return [Seen(host, "", "", "", str(result.get("msg") or "no service of the estate runs here"))]
+    names = [instance.name for instance in estate.instances]
     return [
+        row
+        for host in estate.hosts
+        for row in rows(host.name, found.get(host.name, {}), declared(host.groups, names, estate.virtual_ip))
+    ]
+
+
+def rows(host: str, result: dict[str, Any], wanted: Collection[str]) -> list[Seen]:
+    """Return the rows of one host's answer."""
+    if "services" not in result:
+        return [Seen(host, "", "", "", str(result.get("msg") or "expected an answer, found none"))]
+    made = {entry["service"] for entry in result["services"]}
+    missing = [Seen(host, name, "", "", nobody_made(name)) for name in wanted if name not in made]
+    return missing + [
         Seen(
             host,
             entry["service"],

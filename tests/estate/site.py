@@ -15,13 +15,17 @@ SITE = "erpops.estate.site"
 
 @dataclass(frozen=True)
 class Run:
-    """One run: the hosts' counts of changes, every (host, task) that changed something, and every result."""
+    """One run: the hosts' counts of changes, every (host, task) that changed something, and every result.
+
+    ``shown`` is everything that was printed.
+    """
 
     status: int
     changed: dict[str, int]
     tasks: tuple[tuple[str, str], ...]
     output: str
     results: tuple[tuple[str, str, dict[str, Any]], ...] = field(repr=False)
+    shown: str = field(repr=False)
 
     @property
     def changes(self) -> int:
@@ -46,7 +50,7 @@ def environment() -> dict[str, str]:
 
 def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
     """Run site.yml, or another playbook of the collection, and return what it did."""
-    status, plays, stats, errors = _report(command(*arguments, playbook=playbook))
+    status, plays, stats, errors, shown = _report(command(*arguments, playbook=playbook))
     results = [
         (host, task["task"]["name"], result)
         for play in plays
@@ -64,6 +68,7 @@ def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
         tuple((host, name) for host, name, result in results if result.get("changed")),
         "\n".join(failures) or errors[-3000:],
         tuple(results),
+        shown + errors,
     )
     if check:
         assert found.status == 0, found.output
@@ -73,15 +78,17 @@ def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
 def module(hosts: str, name: str, arguments: dict[str, Any] | None = None, *options: str) -> dict[str, dict[str, Any]]:
     """Run one module as root and return its result by host; ``failed`` is always there."""
     given = ["-a", json.dumps(arguments)] if arguments else []
-    _status, plays, _stats, errors = _report([str(paths.RUN_ADHOC), hosts, "--become", "-m", name, *given, *options])
+    _status, plays, _stats, errors, _shown = _report(
+        [str(paths.RUN_ADHOC), hosts, "--become", "-m", name, *given, *options]
+    )
     assert plays, errors[-3000:]
     found: dict[str, dict[str, Any]] = plays[0]["tasks"][0]["hosts"]
     return {host: {"failed": bool(result.get("unreachable")), **result} for host, result in found.items()}
 
 
-def _report(line: list[str]) -> tuple[int, list[Any], dict[str, Any], str]:
+def _report(line: list[str]) -> tuple[int, list[Any], dict[str, Any], str, str]:
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=900, env=environment())
     # The report is one line, the last; with -vvv much is said before it.
     report = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("{")), "")
     data = json.loads(report) if report else {"plays": [], "stats": {}}
-    return done.returncode, data["plays"], data["stats"], done.stderr
+    return done.returncode, data["plays"], data["stats"], done.stderr, done.stdout

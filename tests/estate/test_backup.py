@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.estate.store import Store
+from tests.estate.test_object_storage import BACKUPS
 from tests.estate.traces import psql
 from tests.estate.world import Estate, Host
 
 STANZA = "lab"
+BACKUP = f"pgbackrest/backup/{STANZA}"
 PROBE = "/var/lib/erpops/restore-probe"
 TIMERS = ("erpops-backup-full.timer", "erpops-backup-incremental.timer")
 
@@ -54,6 +57,11 @@ def estate() -> Estate:
     return Estate.load()
 
 
+@pytest.fixture(scope="module")
+def store(estate: Estate) -> Store:
+    return Store.of(estate)
+
+
 @pytest.fixture
 def leader(estate: Estate) -> Host:
     return next(host for host in estate.group("patroni") if host.run("/usr/local/lib/erpops/patroni-leads").succeeded)
@@ -72,6 +80,12 @@ def test_the_repository_is_encrypted_and_holds_a_full_backup(leader: Host) -> No
     assert not any(backup["error"] for backup in found["backup"])
 
 
+def test_whoever_reads_the_bucket_reads_nothing_of_it(store: Store) -> None:
+    content = store.login("backup_s3").get_object(Bucket=BACKUPS, Key=f"{BACKUP}/backup.info")["Body"].read()
+    assert content.startswith(b"Salted__")
+    assert b"backup" not in content
+
+
 def test_every_member_has_the_timers_and_nobody_else_can_read_the_keys(estate: Estate) -> None:
     for host in estate.group("patroni"):
         for timer in TIMERS:
@@ -87,12 +101,27 @@ def test_wal_arrives_in_the_repository(leader: Host) -> None:
     assert repository(leader)["archive"][-1]["max"] > before
 
 
-def test_the_backup_is_made_where_the_leader_runs_and_nowhere_else(estate: Estate, leader: Host) -> None:
+def stored(store: Store, label: str) -> tuple[int, int]:
+    """Return how many objects of a backup there are, and how many versions: what is deleted keeps them."""
+    client, where = store.login("backup_s3"), {"Bucket": BACKUPS, "Prefix": f"{BACKUP}/{label}/"}
+    objects = client.list_objects_v2(**where).get("Contents", [])
+    return len(objects), len(client.list_object_versions(**where).get("Versions", []))
+
+
+def test_a_backup_is_made_where_the_leader_runs_and_stays_in_the_bucket_when_it_expires(
+    estate: Estate, leader: Host, store: Store
+) -> None:
     before = {backup["label"] for backup in repository(leader)["backup"]}
     for host in estate.group("patroni"):
         host.check_output("systemctl start erpops-backup@incr.service")
     made = [backup for backup in repository(leader)["backup"] if backup["label"] not in before]
     assert [backup["type"] for backup in made] == ["incr"]
+    label = made[0]["label"]
+    there, kept = stored(store, label)
+    assert 0 < there <= kept
+    pgbackrest(leader, "expire", f"--set={label}")
+    assert label not in {backup["label"] for backup in repository(leader)["backup"]}
+    assert stored(store, label) == (0, kept)
 
 
 def test_a_member_that_cannot_be_asked_is_a_failure_and_no_reason_to_skip(estate: Estate) -> None:

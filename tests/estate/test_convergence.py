@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +14,13 @@ import pytest
 
 from tests.estate import access, demo, site
 from tests.estate.traces import leader, psql, redis_of
+from tests.estate.untouched import started, untouched
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
+from tests.lab import paths, secrets
 
 DYNAMIC = "/etc/erpops/traefik/dynamic/estate.yml"
 PATRONICTL = "patroni patronictl -c /etc/patroni"
-
-
-def started(estate: Estate) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return identity and start of every container of every host."""
-    return {
-        (host.name, name): (container["Id"], container["State"]["StartedAt"])
-        for host in estate.hosts
-        for name, container in host.containers().items()
-    }
 
 
 def replica_of_redis(estate: Estate) -> Host:
@@ -78,34 +73,77 @@ def disorder(estate: Estate, south: Instance) -> Disorder:
     return Disorder(edge, stopped, database, int(psql(database, south.database, STRAY)))
 
 
-LOOK = """
-find /etc/erpops /etc/keepalived /etc/systemd/system /var/lib/erpops/proven -type f -exec sha256sum {} + | sort
-systemctl is-active erpops-leases.timer erpops-backup-full.timer erpops-backup-incremental.timer keepalived
-"""
-
-
-def everything(estate: Estate, south: Instance) -> list[Any]:
-    """All that a run could have changed."""
-    rows = "select key, value from ir_config_parameter order by key"
-    files = "select count(*), count(db_datas), count(store_fname) from ir_attachment"
-    running = [host for host in estate.group("redis") if host.docker("redis").is_running]
-    return [
-        started(estate),
-        [host.run(LOOK).stdout for host in estate.hosts],
-        leader(estate).check_output(f"docker exec {PATRONICTL} show-config"),
-        [psql(leader(estate), south.database, question) for question in (rows, files)],
-        [redis_of(estate, host).config_get() for host in running],
-    ]
-
-
 @pytest.fixture(scope="module")
-def planned(estate: Estate, south: Instance, disorder: Disorder) -> site.Run:
-    """What a dry run says; that it changes nothing."""
+def planned(estate: Estate, disorder: Disorder) -> site.Run:
+    """What a dry run says, as much of it as anybody asks for; that it changes nothing."""
     assert disorder
-    before = everything(estate, south)
-    run = site.run("--check", "--diff")
-    assert everything(estate, south) == before
-    return run
+    with untouched(estate):
+        return site.run("--check", "--diff", "-vvv")
+
+
+# What a dry run and the run that follows say of a change in the same words. What was done in the end, a module that
+# decides beforehand says only afterwards.
+SAID = ("decision", "reasons", "differences", "patch", "diff")
+
+
+def said(result: dict[str, Any]) -> str:
+    """Return what a task says of its change, in a form that can be compared."""
+    words = {word: result[word] for word in SAID if result.get(word)}
+    if not {"decision", "differences"} & set(result):
+        words["actions"] = result.get("actions")
+    return json.dumps(words, sort_keys=True)
+
+
+def changes(run: site.Run) -> dict[tuple[str, str], list[str]]:
+    """Return by host and task what was said of each change; of a task with a loop each of its turns counts."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for host, task, result in run.results:
+        for turn in result.get("results", [result]):
+            if turn.get("changed"):
+                found.setdefault((host, task), []).append(said(turn))
+    return found
+
+
+def edit(path: str, *words: str) -> tuple[str, ...]:
+    return (f'"after_header": {json.dumps(path)}', *words)
+
+
+# By the difference, the words in which the plan says it.
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "a file of the edge": edit(DYNAMIC, "stsSeconds: 1\\n", "stsSeconds: 31536000\\n"),
+    "a file of a package": edit("/etc/keepalived/keepalived.conf", "# edited\\n"),
+    "a file that is gone": edit("/etc/erpops/odoo/south/pgpass", '"before": ""', "(secret, differs)"),
+    "a timer that is stopped": ("enabled erpops-leases.timer",),
+    "a timer that is disabled": ("enabled erpops-backup-full.timer",),
+    "a container that is stopped": ('"decision": "start"', "the container is not running"),
+    "a setting of Redis": ("Redis: set min-replicas-max-lag",),
+    "a setting of PostgreSQL": ('"patch": {"postgresql": {"parameters": {"log_min_duration_statement": ', "77s"),
+    "a parameter of Odoo": ("set sessions.max_inactivity_seconds to ", "(is unset)"),
+    "a file beside the bucket": ("move attachments that are neither in the bucket nor meant for the database",),
+}
+
+
+def concerned(difference: str, estate: Estate, disorder: Disorder) -> set[str]:
+    """Return the hosts that may speak of it; what is the cluster's or the instance's is said by any."""
+    edges, patroni = estate.group("edge"), estate.group("patroni")
+    hosts = {
+        "a file of the edge": disorder.edge,
+        "a file of a package": edges[0],
+        "a file that is gone": edges[0],
+        "a timer that is stopped": disorder.edge,
+        "a timer that is disabled": patroni[-1],
+        "a container that is stopped": disorder.redis,
+    }
+    return {hosts[difference].name} if difference in hosts else {host.name for host in estate.hosts}
+
+
+@pytest.mark.parametrize("difference", SENTENCES)
+def test_the_plan_names_each_difference(estate: Estate, disorder: Disorder, planned: site.Run, difference: str) -> None:
+    hosts = concerned(difference, estate, disorder)
+    told = {(host, text) for (host, _task), texts in changes(planned).items() for text in texts}
+    naming = [host for host, text in told if all(words in text for words in SENTENCES[difference])]
+    assert len(naming) == 1, f"said by {naming}: {sorted(told)}"
+    assert naming[0] in hosts
 
 
 def test_the_demonstration_does_not_end_well_while_something_is_ill(
@@ -114,6 +152,20 @@ def test_the_demonstration_does_not_end_well_while_something_is_ill(
     assert demo.closing(estate) == 1
     ill = [line for line in capsys.readouterr().out.splitlines() if "found it stopped" in line]
     assert [line.split()[:2] for line in ill] == [[disorder.redis.name, "redis"]]
+
+
+def test_what_runs_is_what_is_shipped(planned: site.Run) -> None:
+    tree = paths.SOURCE_TREE if os.environ.get("ERPOPS_SOURCE") == "1" else paths.INSTALLED_TREE
+    used = set(re.findall(r"Using module file (\S+/ansible_collections/erpops/estate)/", planned.shown))
+    assert {os.path.realpath(path) for path in used} == {
+        os.path.realpath(tree / "ansible_collections" / "erpops" / "estate")
+    }
+
+
+def test_what_a_run_shows_holds_no_secret(planned: site.Run) -> None:
+    # One of the differences is in a file of passwords.
+    assert "/etc/erpops/odoo/south/pgpass" in planned.shown
+    assert [name for name, value in secrets.named().items() if value in planned.shown] == []
 
 
 def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
@@ -131,8 +183,9 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
     assert (disorder.edge.name, "Converge the service") in {
         (host, task.rpartition(" : ")[2]) for host, task in run.tasks
     }
-    # Three containers share the password file: each of them would write it, and the first does.
-    assert set(planned.tasks) == set(run.tasks)
+    # Three containers share the password file: each of them would write it and says so in the same words, and the first
+    # does. Everything else was done as it was said, no more often and no less.
+    assert changes(run) == {where: list(dict.fromkeys(texts)) for where, texts in changes(planned).items()}
 
     file = access.json2(estate, south).read("ir.attachment", disorder.stray, "store_fname", "datas")
     assert file["store_fname"].startswith("attachments://")

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from tests.estate import module, site
+from tests.estate.daemons import Etcd
+from tests.estate.untouched import started
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
 from tests.load.load import Load
 
 OUT, IN = "erpops.estate.host_out", "erpops.estate.host_in"
+EDGE_FILE = "/etc/erpops/traefik/dynamic/estate.yml"
 OUT_OF_SERVICE = "/var/lib/erpops/out_of_service"
 # Seconds within which a second host is refused: no gate is waited for.
 AT_ONCE = 20
@@ -28,10 +31,18 @@ def running(host: Host) -> set[str]:
     return {name for name, container in host.containers().items() if container["State"]["Running"]}
 
 
-def leases(host: Host) -> list[dict[str, Any]]:
-    """Return the leases by which hosts are out, as a host that is in says."""
+def leases(host: Host, *kinds: str) -> list[dict[str, Any]]:
+    """Return the leases by which hosts are out, or of these kinds, as a host that is in says."""
     found = module.run(host, "lease_info", {})["leases"]
-    return [lease for lease in found if lease["kind"] == "host_out"]
+    return [lease for lease in found if lease["kind"] in (kinds or ("host_out",))]
+
+
+def drained(estate: Estate, victim: Host) -> list[str]:
+    """Return the edges whose file sends the host nothing."""
+    return [
+        edge.name for edge in estate.group("edge")
+        if f"# drained: http://{victim.address}" in edge.file(EDGE_FILE).content_string
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +66,11 @@ def test_a_host_leaves_while_people_work(estate: Estate, north: Instance, victim
     assert left.changes
     assert not running(victim)
     assert victim.service("docker").is_running
+    assert victim.service("ssh").is_running
+    other = next(host for host in estate.group("etcd") if host.name != victim.name)
+    assert f" {victim.name}," in Etcd(estate).ctl("member list", host=other), "it is still a member"
+    others = [edge.name for edge in estate.group("edge") if edge.name != victim.name]
+    assert drained(estate, victim) == others
     assert estate.edge_with_address().name != victim.name
     assert not result.truth.faults, result.summary()
     assert not result.failed, result.summary()
@@ -82,9 +98,28 @@ def test_a_second_one_is_refused_at_once(estate: Estate, victim: Host) -> None:
     assert [lease["name"] for lease in leases(second)] == [victim.name]
 
 
-def test_it_comes_back_and_nothing_is_left_of_it(estate: Estate, victim: Host) -> None:
-    act(IN, victim)
+def test_a_dry_run_says_that_it_would_come_back_and_starts_nothing(estate: Estate, victim: Host) -> None:
+    other = next(host for host in estate.group("etcd") if host.name != victim.name)
+    before, mark = started(estate), victim.file(OUT_OF_SERVICE).mtime
+    would = site.run("--check", "-e", f"out_host={victim.name}", "-e", "out_owner=ada@bastion", playbook=IN)
+    assert (victim.name, "Start everything") in would.tasks
+    assert (started(estate), victim.file(OUT_OF_SERVICE).mtime) == (before, mark)
+    assert [lease["name"] for lease in leases(other)] == [victim.name]
+
+
+def test_it_comes_back_while_people_work_and_nothing_is_left_of_it(
+    estate: Estate, north: Instance, victim: Host
+) -> None:
+    with Load(estate, north) as load:
+        time.sleep(2)
+        act(IN, victim)
+        time.sleep(5)
+    result = load.result()
+    print(result.summary())
+    assert not result.truth.faults, result.summary()
+    assert not result.failed, result.summary()
     until_whole(estate)
-    assert leases(victim) == []
+    assert leases(victim, "host_out", "server_drain") == []
+    assert drained(estate, victim) == []
     assert not victim.file(OUT_OF_SERVICE).exists
     assert act(IN, victim).changes == 0

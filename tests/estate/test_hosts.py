@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+
+import pytest
 
 from tests.estate.world import Estate, Host
 from tests.lab import secrets
@@ -68,7 +68,7 @@ def test_engine_and_address_start_with_the_host(estate: Estate) -> None:
 
 def test_nobody_on_a_host_reads_a_secret(estate: Estate) -> None:
     """All that somebody with a login and no rights can read of the estate's files holds none of the vault's values."""
-    known = dict(_values(secrets.read()))
+    known = secrets.named()
     for host in estate.hosts:
         readable = host.run(
             "runuser -u nobody -- find /etc/erpops /var/lib/erpops /usr/local/lib/erpops"
@@ -79,10 +79,23 @@ def test_nobody_on_a_host_reads_a_secret(estate: Estate) -> None:
         assert not found, host.name
 
 
-def _values(data: dict[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield names with values: a failure names the secret, it does not show it."""
-    for name, value in data.items():
-        if isinstance(value, dict):
-            yield from _values(value, f"{within}{name}.")
-        elif isinstance(value, str) and len(value) >= 12:
-            yield within + name, value
+# What sudo writes into the journal are the commands of these tests, which know the secrets.
+SHOWN = {
+    "how containers were made": "docker ps --all --quiet | xargs docker inspect",
+    "command lines": "ps -eo args",
+    "what containers said": "for name in $(docker ps --all --format '{{.Names}}'); do docker logs $name 2>&1; done",
+    "the journal": "journalctl --boot --quiet --no-pager | grep -v ' sudo\\[[0-9]*\\]: '",
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_no_secret_is_shown_to_whoever_looks_after_a_host(estate: Estate, what: str) -> None:
+    known = secrets.named()
+    if what == "what containers said":
+        # The public half of a key: an object storage says which one it did not know.
+        known = {name: value for name, value in known.items() if not name.endswith("access_key")}
+    for host in estate.hosts:
+        shown = host.run(SHOWN[what]).stdout_bytes.decode(errors="replace")
+        assert len(shown) > 1000, f"{host.name}: expected {what}, found next to nothing"
+        found = [name for name, value in known.items() if value in shown]
+        assert not found, f"{host.name}: {what}"

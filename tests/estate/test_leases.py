@@ -37,7 +37,7 @@ def host(patroni: Patroni, etcd: Etcd) -> Iterator[Host]:
         ask(patroni.hosts[0], MAINTENANCE, state="running", owner="tests", force=True)
 
 
-def ask(host: Host, name: str, *options: str, **arguments: Any) -> dict[str, Any]:
+def ask(host: Host, name: str, /, *options: str, **arguments: Any) -> dict[str, Any]:
     return site.module(host.name, name, arguments or None, *options)[host.name]
 
 
@@ -148,6 +148,54 @@ def test_what_nobody_takes_back_is_ended_by_the_timers(
     assert not [edge for edge in edges if "# drained:" in edge.file(EDGE_FILE).content_string]
     assert said(etcd.hosts, since, "ended patroni_pause lab, held by ada") == ["Patroni resumed"]
     print(f"ended {took - 60:.0f} s after its end")
+
+
+def test_a_drain_whose_host_is_in_again_is_taken_back_by_the_next_run(
+    estate: Estate, patroni: Patroni, etcd: Etcd
+) -> None:
+    """What a run leaves behind that is killed between the start of a host and its return to the edges."""
+    edges, node = estate.group("edge"), estate.group("odoo")[-1]
+    drain = {"server": node.name, "state": "drained", "owner": "ada", "reason": "new memory", "out_host": node.name}
+    try:
+        for edge in edges:
+            edge.check_output("systemctl stop erpops-leases.timer")
+        drained = site.module("edge", SERVER, drain)
+        assert not [result for result in drained.values() if result["failed"]], drained
+        run = site.run("-e", f"switchover_to={patroni.leader()}", playbook="erpops.estate.switchover")
+    finally:
+        for edge in edges:
+            edge.check_output("systemctl start erpops-leases.timer")
+    ended = {host: result["ended"] for host, _task, result in run.results if result.get("ended")}
+    assert {host: len(sentences) for host, sentences in ended.items()} == {edge.name: 1 for edge in edges}
+    for host, sentences in ended.items():
+        assert sentences[0].startswith(f"ended server_drain {host}:"), sentences
+        assert sentences[0].endswith(f" is in service at {host} again"), sentences
+    assert not [edge for edge in edges if "# drained:" in edge.file(EDGE_FILE).content_string]
+    assert etcd.ctl(f"get {LEASES} --prefix").strip() == ""
+
+
+def test_the_lease_of_a_host_that_will_not_be_back_is_forgotten_by_another(etcd: Etcd, patroni: Patroni) -> None:
+    told = {"owner": "ada", "reason": "it burnt", "minutes": 5, "host": "node9", "state": "announced"}
+    gone, other = patroni.hosts[0], patroni.hosts[1]
+    wish = {"kind": "host_out", "name": "node9", "force": True, "abandon": True}
+    try:
+        announced = site.module(gone.name, "erpops.estate.host_maintenance", told)[gone.name]
+        assert not announced["failed"], announced
+        waits = site.module(other.name, END, {**wish, "abandon": False})[other.name]
+        assert (waits["ended"], len(waits["waiting"])) == ([], 1)
+        forgotten = site.module(other.name, END, wish)[other.name]["ended"]
+        assert forgotten[0].startswith("abandoned host_out node9, held by ada (it burnt)")
+        assert etcd.ctl(f"get {LEASES} --prefix").strip() == ""
+    finally:
+        gone.check_output("rm --force /var/lib/erpops/out_of_service")
+
+
+def test_every_host_keeps_its_leases(estate: Estate) -> None:
+    for host in estate.hosts:
+        assert host.service("erpops-leases.timer").is_running, host.name
+        assert host.run("systemctl start erpops-leases.service").rc == 0, host.name
+    found = site.module("all", INFO)
+    assert {host: result["failed"] for host, result in found.items()} == {host.name: False for host in estate.hosts}
 
 
 def said(hosts: list[Host], since: int, beginning: str) -> list[str]:

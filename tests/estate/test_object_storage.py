@@ -4,53 +4,22 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
-from botocore.client import Config
 from botocore.exceptions import ClientError
 
-from tests.estate.world import Estate, Host
-from tests.lab import secrets
+from tests.estate.store import Store
+from tests.estate.world import Estate
 
 BACKUPS = "lab-backup"
 INSTANCES = ("north", "south")
 OTHER = {"north": "south", "south": "north"}
 
 
-@dataclass(frozen=True)
-class Store:
-    """The endpoint, and what the vault knows of its logins."""
-
-    host: Host
-    ca_file: str
-    secrets: dict[str, Any]
-
-    def client(self, access_key: str, secret_key: str) -> Any:
-        return boto3.client(
-            "s3",
-            endpoint_url=f"https://{self.host.address}:8333",
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            verify=self.ca_file,
-            region_name="us-east-1",
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}, proxies={}),
-        )
-
-    def instance(self, name: str) -> Any:
-        keys = self.secrets["estate_instance_secrets"][name]
-        return self.client(keys["s3_access_key"], keys["s3_secret_key"])
-
-    def login(self, name: str) -> Any:
-        return self.client(self.secrets[f"{name}_access_key"], self.secrets[f"{name}_secret_key"])
-
-
 @pytest.fixture(scope="module")
 def store() -> Store:
-    estate = Estate.load()
-    return Store(estate.group("object_storage")[0], estate.ca_file, secrets.read())
+    return Store.of(Estate.load())
 
 
 def refusal(request: Callable[..., Any], **arguments: Any) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tests.estate import access, module, traces
-from tests.estate.test_object_storage import Store
+from tests.estate.store import Store
 from tests.estate.world import Estate, Host, Instance
-from tests.lab import secrets as vault
 
 PARAMETERS = ("database.uuid", "database.secret", "web.base.url", "database.is_neutralized")
 FILES = "select count(*), count(distinct store_fname) from ir_attachment where store_fname like 'attachments://%'"
@@ -92,7 +91,7 @@ class Copy:
 @pytest.fixture(scope="module")
 def copy(estate: Estate) -> Iterator[Copy]:
     """A name, a bucket and a password for a copy; whatever was made of it is removed."""
-    store = Store(estate.group("object_storage")[0], estate.ca_file, vault.read())
+    store = Store.of(estate)
     made = Copy(estate, estate.group("odoo")[0], store, f"copy_{secrets.token_hex(4)}", secrets.token_hex(12))
     made.admin.create_bucket(Bucket=made.bucket)
     yield made

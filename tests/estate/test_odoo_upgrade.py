@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.estate import module, traces
+from tests.estate.untouched import events, now
 from tests.estate.wait import until
 from tests.estate.world import Estate, Host, Instance
 
@@ -103,7 +104,9 @@ def test_what_changed_is_upgraded_and_nothing_else(host: Host, leader: Host, sou
     checksum, version = row(leader, south, CHANGED)
     pretend_change(leader, south)
     before = sql(leader, south, RECORDS), sql(leader, south, STATES)
+    since = now(host)
     check = upgrade(host, "--check")
+    assert events(host, since) == [], "the image that runs is asked where it runs"
     assert (sql(leader, south, RECORDS), sql(leader, south, STATES)) == before
     done = upgrade(host)
     assert [(step["module"], step["act"]) for step in done["plan"]] == [(CHANGED, "upgrade")]
@@ -155,5 +158,7 @@ def test_two_never_work_on_a_database_at_once(host: Host, leader: Host, south: I
 
 
 def test_what_the_image_does_not_hold_is_refused(host: Host) -> None:
+    nowhere = "registry.example.com/odoo@sha256:" + "0" * 64
+    assert "check mode pulls nothing" in upgrade(host, "--check", failing=True, image=nowhere)["msg"]
     assert "expected it in the image's add-ons" in upgrade(host, failing=True, modules=["nonesuch"])["msg"]
     assert "lock_timeout: expected 1 to 60 seconds" in upgrade(host, failing=True, lock_timeout=0)["msg"]

@@ -125,7 +125,8 @@ class TestRefusals:
                 "not_authorised",
                 "401",
             ),
-            (CONFIG, {"config": {"ttl": 14}}, "invalid", "ttl: expected a number from 20, found 14"),
+            (CONFIG, {"config": {"ttl": 14}}, "invalid", "ttl: expected a number from 20 to 3600, found 14"),
+            (CONFIG, {"config": {"failsave_mode": True}}, "invalid", "did you mean failsafe_mode?"),
             (CONFIG, {"config": {"loop_wait": 15}}, "invalid", "expected at least loop_wait + 2 * retry_timeout = 25"),
             (SWITCHOVER, {"timeout": 1}, None, "timeout: expected 5 to 3600 s, found 1"),
             (RESTART, {"started_before": "2026-11-23T12:00:00"}, None, "has no zone"),
@@ -144,6 +145,11 @@ def test_where_nothing_says_how_the_cluster_is_reached_the_module_says_so(estate
     found = ask(store, INFO)
     assert (found["failed"], found["error"]) == (True, "refused")
     assert "give the options, or run this where the service runs" in found["msg"]
+
+
+def test_a_cluster_that_is_out_of_reach_is_not_taken_for_one_that_is_all_new(cluster: Patroni) -> None:
+    found = ask(cluster.hosts[0], CONFIG, "--check", config={"primary_stop_timeout": 77}, port=8998)
+    assert (found["failed"], found["error"]) == (True, "unreachable"), found
 
 
 def test_a_key_is_merged_and_a_null_removes_it(cluster: Patroni) -> None:

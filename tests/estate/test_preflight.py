@@ -2,7 +2,8 @@
 
 One host is looked at from inside a mount namespace: another release of the system, a full disk, a clock that is
 ahead (libfaketime, in that one process; all machines of the lab share the kernel's). A port that a new member would
-need is taken by a listener, and the host may use less memory than its services need.
+need is taken by a listener, the host may use less memory than its services need, and PostgreSQL is to have fewer
+connections than Odoo's processes may open.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def refused(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Run:
     inventory = tmp_path_factory.mktemp("inventory")
     _write(inventory / "hosts.yml", {"edge": {"hosts": {host.name: None}}})
     _write(inventory / "host_vars" / f"{host.name}.yml", {"ansible_become_exe": BECOME, "estate_host_memory_mb": 700})
+    _write(inventory / "group_vars" / "patroni.yml", {"patroni_max_connections": 60})
     # Tagged "always" and nothing else: what comes before the first change.
     return site.run("-i", str(inventory), "--tags", "nothing", check=False)
 
@@ -63,6 +65,8 @@ def refused(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Run:
         "memory: the containers on {host} may take",
         "traefik_management_port: something that is not the estate's traefik listens on port 8082 (0.0.0.0). Stop it",
         "clock of {host}: it is at least",
+        "patroni_max_connections: max_connections: expected at least",
+        "found 60. Raise it, or lower workers or db_maxconn",
     ],
 )
 def test_a_host_that_does_not_fit_is_refused_with_what_was_found_and_what_to_do(

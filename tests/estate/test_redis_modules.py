@@ -16,6 +16,7 @@ from tests.estate.wait import until
 from tests.estate.world import Estate, Host
 
 INFO, FAILOVER = "erpops.estate.redis_sentinel_info", "erpops.estate.redis_sentinel_failover"
+CONFIG = "erpops.estate.redis_sentinel_config"
 PASSWORD = "/etc/erpops/redis_client/admin.password"
 KEY = "erpops:written"
 
@@ -39,6 +40,9 @@ class Cluster:
 
     def server(self, address: str) -> redis.Redis:
         return redis.Redis(host=address, port=6379, **self._login)
+
+    def sentinel(self, address: str) -> redis.Redis:
+        return redis.Redis(host=address, port=26379, **self._login)
 
     def written(self) -> list[int]:
         return [int(value) for value in self.server(self.master()).lrange(KEY, 0, -1)]
@@ -167,6 +171,32 @@ def way(cluster: Cluster) -> dict[str, Any]:
         "master_name": "sessions", "user": "admin", "password_file": PASSWORD,
         "ca_file": "/etc/erpops/tls/redis/ca.crt",
     }  # fmt: skip
+
+
+def test_what_was_set_by_hand_in_a_sentinel_is_found_and_set_back(cluster: Cluster) -> None:
+    host, option = cluster.hosts[-1], "failover-timeout"
+    sentinel = cluster.sentinel(host.address)
+
+    def timeout() -> int:
+        return int(sentinel.sentinel_master("sessions")[option])
+
+    wanted = timeout()
+    asked = {"master_options": {option: wanted}}
+    assert not ask(host, CONFIG, **asked)["changed"]
+    sentinel.sentinel_set("sessions", option, wanted + 777)
+    before = cluster.calls()
+    planned = ask(host, CONFIG, "--check", "--diff", **asked)
+    assert (timeout(), cluster.calls()) == (wanted + 777, before)
+    mended = ask(host, CONFIG, "--diff", **asked)
+    assert timeout() == wanted
+    for said in (planned, mended):
+        assert (said["changed"], said["actions"]) == (True, [f"Sentinel: set {option} of sessions"]), said
+        assert said["diff"] == {
+            "before": f"Sentinel, sessions, {option}: {wanted + 777}\n",
+            "after": f"Sentinel, sessions, {option}: {wanted}\n",
+        }
+    again = ask(host, CONFIG, **asked)
+    assert (again["changed"], again["actions"]) == (False, [])
 
 
 def test_a_failover_loses_no_acknowledged_write(cluster: Cluster) -> None:

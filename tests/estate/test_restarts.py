@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.estate import site
+from tests.estate.daemons import Watch
 from tests.estate.traces import leader, psql
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Instance
@@ -26,8 +27,9 @@ def started(estate: Estate) -> dict[str, float]:
 def test_replicas_restart_first_and_the_leader_by_switchover(estate: Estate, north: Instance) -> None:
     until_whole(estate)
     led, before, wanted = leader(estate).name, started(estate), str(int(settings(estate).pop()) + 32)
-    with Load(estate, north) as load:
+    with Load(estate, north) as load, Watch(estate) as watch:
         site.run("--tags", "patroni", "-e", json.dumps({"patroni_parameters": {SETTING: int(wanted)}}))
+    watch.never_two()
     after = started(estate)
     assert settings(estate) == {wanted}
     assert all(after[name] > before[name] for name in before), "expected every member to have been started anew"
@@ -40,7 +42,9 @@ def test_replicas_restart_first_and_the_leader_by_switchover(estate: Estate, nor
 
 def test_a_setting_that_is_no_longer_wanted_goes_again(estate: Estate) -> None:
     raised = settings(estate)
-    site.run("--tags", "patroni")
+    with Watch(estate) as watch:
+        site.run("--tags", "patroni")
+    watch.never_two()
     assert settings(estate) != raised
     assert len(settings(estate)) == 1
     until_whole(estate)

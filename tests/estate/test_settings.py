@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from configparser import ConfigParser
 
 import pytest
 import yaml
@@ -138,6 +139,22 @@ def test_odoo_itself_insists_on_the_name_of_its_leader(estate: Estate, north: In
         assert 'does not match host name "stranger.example"' in refused.stderr, refused.stderr[-2000:]
     finally:
         host.check_output(f"docker exec {container} rm -f {theirs}")
+
+
+def test_an_instance_writes_links_to_the_name_that_users_dial(estate: Estate) -> None:
+    for instance in estate.instances:
+        question = "select value from ir_config_parameter where key = 'web.base.url'"
+        assert psql(leader(estate), instance.database, question) == instance.url
+
+
+@pytest.mark.parametrize("process", ["web", "cron", "jobs"])
+def test_no_process_of_odoo_lists_databases_or_believes_its_own_address(estate: Estate, process: str) -> None:
+    for host in estate.group("odoo"):
+        for instance in estate.instances:
+            config = ConfigParser(interpolation=None)
+            config.read_string(host.file(f"/etc/erpops/odoo/{instance.name}/{process}.conf").content_string)
+            assert not config.getboolean("options", "list_db"), (host.name, instance.name)
+            assert config.getboolean("options", "proxy_mode"), (host.name, instance.name)
 
 
 def test_odoo_looks_nowhere_else_for_its_database(estate: Estate, north: Instance) -> None:

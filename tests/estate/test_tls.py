@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.estate.ports import HTTP, PORTS, Port, connect, members
 from tests.estate.world import Estate
-from tests.lab import paths
+from tests.lab import inventory, paths
 
 every_port = pytest.mark.parametrize("port", PORTS, ids=lambda port: f"{port.group}-{port.number}")
 mutual_ports = pytest.mark.parametrize(
@@ -78,10 +78,25 @@ def _write(file: Path, what: x509.Certificate | ec.EllipticCurvePrivateKey) -> N
 
 
 @every_port
-def test_the_estates_own_ca_and_the_right_name_are_accepted(estate: Estate, port: Port) -> None:
-    for address in members(estate, port):
-        with connect(address, port) as plain, estate.tls().wrap_socket(plain, server_hostname=address) as secure:
-            assert secure.version() in ("TLSv1.2", "TLSv1.3")
+def test_the_estates_own_ca_and_every_name_of_a_host_are_accepted(estate: Estate, port: Port) -> None:
+    domain = inventory.estate_domain()
+    for host in estate.group(port.group):
+        for name in (host.address, host.name, f"{host.name}.{domain}"):
+            accepted(estate, host.address, port, name)
+
+
+def test_an_edge_answers_by_every_name_that_users_dial(estate: Estate) -> None:
+    [port] = [port for port in PORTS if port.group == "edge"]
+    dialled = [name for instance in inventory.instances() for name in instance["host_names"]]
+    assert {instance.host_name for instance in estate.instances} <= set(dialled)
+    for address in (estate.virtual_ip, *members(estate, port)):
+        for name in (estate.virtual_ip, *dialled):
+            accepted(estate, address, port, name)
+
+
+def accepted(estate: Estate, address: str, port: Port, name: str) -> None:
+    with connect(address, port) as plain, estate.tls().wrap_socket(plain, server_hostname=name) as secure:
+        assert secure.version() in ("TLSv1.2", "TLSv1.3")
 
 
 @every_port
@@ -93,8 +108,9 @@ def test_plaintext_is_refused(estate: Estate, port: Port) -> None:
                 answer = plain.recv(4096)
             except ConnectionResetError:
                 answer = b""
-        # Go's servers and PostgreSQL say so in words, others with a TLS alert or nothing; Traefik has no such page.
-        refused = not answer or answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 404", b"E", b"\x15"))
+        # Go's servers and PostgreSQL say so in words, others with a TLS alert or nothing; the edge has no such page.
+        words = (b"HTTP/1.0 400", b"E", b"\x15", *([b"HTTP/1.1 404"] if port.group == "edge" else []))
+        refused = not answer or answer.startswith(words)
         assert refused, f"{address}:{port.number} answered {answer[:200]!r}"
 
 

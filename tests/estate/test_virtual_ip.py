@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from tests.estate import access, module
+from tests.estate import access, module, site
 from tests.estate.callers import NewCallers, Regular
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Json2, Route
@@ -191,6 +191,34 @@ def test_what_a_move_stands_on_is_part_of_the_health(estate: Estate) -> None:
     assert len(reasons) == 2
     assert f"expected {estate.virtual_ip} on the loopback" in reasons[0]
     assert "expected the nftables table" in reasons[1]
+    assert health(edge)["ok"]
+
+
+# A process that is killed while it has asked the edge to leave: the collection's own code, from the keeper's archive.
+KILLED = """
+import os
+from ansible_collections.erpops.estate.plugins.module_utils.clients.keepalived import lever_pulled
+with lever_pulled("{0}"):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_who_is_killed_in_a_move_keeps_no_edge_away_for_good(estate: Estate) -> None:
+    edge = next(host for host in estate.group("edge") if host.name not in holders(estate))
+    edge.run("PYTHONPATH=/usr/local/lib/erpops/lease-keeper.pyz python3 -c %s", KILLED.format(LEAVE_FILE))
+    assert edge.file(LEAVE_FILE).content_string == "1\n"
+    took = until(lambda: edge.file(LEAVE_FILE).content_string == "0\n", 25, "systemd to let the edge stay")
+    print(f"ended {took:.0f} s after the death of who began it")
+    until(lambda: bool(health(edge)["ok"]), 10, "an edge that may have the address again")
+
+
+def test_a_run_of_the_role_ends_a_move_that_nobody_ends(estate: Estate) -> None:
+    edge = next(host for host in estate.group("edge") if host.name not in holders(estate))
+    edge.write(LEAVE_FILE, "1\n")
+    edge.check_output("touch --date='1 minute ago' %s", LEAVE_FILE)
+    mended = site.run("--tags", "virtual_ip")
+    assert [host for host, _task in mended.tasks] == [edge.name]
+    assert edge.file(LEAVE_FILE).content_string == "0\n"
     assert health(edge)["ok"]
 
 

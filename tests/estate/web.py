@@ -158,10 +158,10 @@ class Session:
         return Session(route, dict(self.cookies))
 
     def get(self, path: str) -> Answer:
-        return self._send("GET", path)
+        return self.send("GET", path)
 
     def post(self, path: str, form: dict[str, str]) -> Answer:
-        return self._send("POST", path, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+        return self.send("POST", path, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
 
     def login(self, login: str, password: str) -> None:
         """Log in by the form, as people do."""
@@ -176,12 +176,13 @@ class Session:
     def user(self) -> str:
         """Return the login of who is logged in, "" when nobody is."""
         body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": {}}).encode()
-        answer = self._send("POST", "/web/session/get_session_info", body, {"Content-Type": "application/json"})
+        answer = self.send("POST", "/web/session/get_session_info", body, {"Content-Type": "application/json"})
         if answer.status != 200:
             raise OdooError(answer.status, answer.text)
         return str((json.loads(answer.body).get("result") or {}).get("username") or "")
 
-    def _send(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def send(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+        """Send a request with the cookies, and keep those that come back."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = self.route.request(method, path, body, {**(headers or {}), **({"Cookie": cookie} if cookie else {})})
         for line in answer.headers.get_all("Set-Cookie") or []:

@@ -109,7 +109,7 @@ def main() -> int:
     except (LabError, build.BuildFailed, registry.PushFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1
-    if command in {"demo", "test", "converge"}:
+    if command in {"demo", "test", "converge", "check"}:
         progress.save_timings(command)
     return 0
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
+
+import yaml
 
 from tests.lab import paths
 from tests.lab.progress import Progress
 
 _GALAXY = paths.VENV / "bin" / "ansible-galaxy"
-_SHIPPED = ("plugins", "roles", "playbooks", "meta")
+_DESCRIPTION = paths.ROOT / "galaxy.yml"
 INSTALLED = paths.INSTALLED_TREE / "ansible_collections" / "erpops" / "estate"
 _STAMP = paths.STAMPS / "collection"
 
@@ -36,12 +40,27 @@ def ensure(progress: Progress) -> Path:
 
 
 def tree_digest() -> str:
-    """A digest over everything that goes into the artefact and acts on a host."""
+    """A digest over everything that goes into the artefact, and over what says so."""
     digest = hashlib.sha256()
-    files = [path for part in _SHIPPED for path in sorted((paths.ROOT / part).rglob("*")) if path.is_file()]
-    for path in [*files, paths.ROOT / "galaxy.yml"]:
-        if "__pycache__" in path.parts:
-            continue
+    for path in [*shipped(), _DESCRIPTION]:
         digest.update(f"{path.relative_to(paths.ROOT)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def shipped() -> list[Path]:
+    """Every file that goes into the artefact, by the word of galaxy.yml."""
+    ignored = yaml.safe_load(_DESCRIPTION.read_text(encoding="utf-8"))["build_ignore"]
+    return [path for path in _walk(paths.ROOT, ignored) if path != _DESCRIPTION]
+
+
+def _walk(directory: Path, ignored: Sequence[str]) -> Iterator[Path]:
+    for path in sorted(directory.iterdir()):
+        # As ansible-galaxy reads it: a pattern is of the whole path below the collection.
+        name = str(path.relative_to(paths.ROOT))
+        if path.name == "__pycache__" or any(fnmatch(name, pattern) for pattern in ignored):
+            continue
+        if path.is_dir():
+            yield from _walk(path, ignored)
+        else:
+            yield path

@@ -6,11 +6,14 @@ a note that lasts as long as they do, until the machine boots again.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -49,16 +52,18 @@ def connect() -> docker.DockerClient | None:
 
 def ensure(progress: Progress) -> docker.DockerClient:
     """The running engine; where there is none, one is installed and started."""
-    client = connect()
-    if client is not None:
-        return client
-    if _SYSTEMD.is_dir():
-        _start_units(progress)
-    else:
-        packages.ensure(_PACKAGES, progress)
-        progress.doing("starting the Docker engine")
-        _start_process()
-    return _wait()
+    # Of two at once the second would take away the first one's socket.
+    with _alone():
+        client = connect()
+        if client is not None:
+            return client
+        if _SYSTEMD.is_dir():
+            _start_units(progress)
+        else:
+            packages.ensure(_PACKAGES, progress)
+            progress.doing("starting the Docker engine")
+            _start_process()
+        return _wait()
 
 
 def stop_ours(progress: Progress) -> None:
@@ -97,8 +102,15 @@ def process(proc: Path | None = None) -> int | None:
     return None
 
 
-def _start_process() -> None:
+@contextmanager
+def _alone() -> Iterator[None]:
     paths.private_directory(paths.ENGINE)
+    with (paths.ENGINE / "lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start_process() -> None:
     _PID_FILE.unlink(missing_ok=True)
     with _LOG.open("ab") as log:
         subprocess.Popen(  # it outlives this command on purpose; stop_ours() ends it

@@ -16,7 +16,7 @@ import yaml
 from tests.lab import keys, paths, secrets
 from tests.lab.plan import USER, Lab
 
-_INSTANCES = paths.INVENTORY / "group_vars" / "all" / "instances.yml"
+_ALL = paths.INVENTORY / "group_vars" / "all"
 
 # The collection under test is the installed artefact; ERPOPS_SOURCE=1 takes the working tree instead.
 _WRAPPER = """\
@@ -39,6 +39,10 @@ def write(lab: Lab) -> None:
         **connection(lab),
         # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
         "certificates_authority_dir": str(paths.AUTHORITY),
+        # nor does what the lab records belong beside what its user's own machine records
+        "ledger_configuration": str(paths.LEDGER / "ledger.json"),
+        "ledger_directory": str(paths.LEDGER / "copy"),
+        "ledger_key_directory": str(paths.LEDGER / "keys"),
     }
     write_yaml(paths.GENERATED_INVENTORY / "hosts.yml", {"all": {"hosts": hosts(lab)}})
     write_yaml(paths.GENERATED_VARS / "lab.yml", shared)
@@ -81,8 +85,18 @@ def write_wrappers() -> None:
 
 def instances() -> list[dict[str, Any]]:
     """The instances the lab's inventory declares."""
-    declared: list[dict[str, Any]] = yaml.safe_load(_INSTANCES.read_text(encoding="utf-8"))["estate_instances"]
+    declared: list[dict[str, Any]] = _declared("instances.yml")["estate_instances"]
     return declared
+
+
+def estate_domain() -> str:
+    """The domain of the hosts' own names."""
+    return str(_declared("estate.yml")["estate_domain"])
+
+
+def _declared(file: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((_ALL / file).read_text(encoding="utf-8"))
+    return found
 
 
 def instance_names() -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
+_LOCK_TIMEOUT = 300
+
 
 class CannotInstall(LabError):
     """Something is missing on this machine and this user may not install it."""
@@ -23,5 +25,7 @@ def ensure(commands: Mapping[str, str], progress: Progress) -> None:
         raise CannotInstall(f"{', '.join(missing)} must be installed: run as root, or install by hand and try again.")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     progress.doing(f"installing {', '.join(missing)}")
-    progress.run(["apt-get", "-q", "update"], log="apt", env=env)
-    progress.run(["apt-get", "-qy", "install", "--no-install-recommends", *missing], log="apt", env=env)
+    # Somebody else may be installing, the machine's own updates for one.
+    patient = ["apt-get", "-o", f"DPkg::Lock::Timeout={_LOCK_TIMEOUT}"]
+    progress.run([*patient, "-q", "update"], log="apt", env=env)
+    progress.run([*patient, "-qy", "install", "--no-install-recommends", *missing], log="apt", env=env)

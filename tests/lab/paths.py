@@ -20,6 +20,8 @@ VAULT_PASSWORD = LAB / "vault-password"
 AUTHORITY = LAB / "authority"
 CA_FILE = AUTHORITY / "ca.crt"
 
+LEDGER = LAB / "ledger"
+
 ANSIBLE_HOME = LAB / "ansible"
 HOME = LAB / "home"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -14,8 +18,9 @@ from tests.lab.progress import Progress
 
 # What describes machines that are gone. Keys, secrets and built images stay for the next time.
 _OF_MACHINES = (paths.READY, paths.ESTATE_JSON)
-# What linters and tests leave in the working tree.
-_CACHES = (".mypy_cache", ".pytest_cache", ".ruff_cache")
+# What linters and tests leave in the working tree, at its top and beside every file of Python.
+_CACHES = (".ansible", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+_BESIDE = "__pycache__"
 
 
 def machines_only(progress: Progress) -> None:
@@ -29,6 +34,8 @@ def machines_only(progress: Progress) -> None:
             path.unlink(missing_ok=True)
         for kept in paths.SECRETS.glob("*/api_key"):
             kept.unlink()
+        # Its head was in their etcd, and a copy never grows on another past.
+        shutil.rmtree(paths.LEDGER, ignore_errors=True)
 
 
 def every_trace(progress: Progress) -> None:
@@ -40,9 +47,22 @@ def every_trace(progress: Progress) -> None:
             _remove_owned(client, progress)
         engine.stop_ours(progress)
         progress.doing(f"removing {paths.LAB}")
-        for directory in (*(paths.ROOT / cache for cache in _CACHES), paths.LAB):
+        # This program is not to leave anew what it is about to remove.
+        sys.dont_write_bytecode = True
+        for directory in (*left_behind(paths.ROOT), paths.LAB):
             if directory.exists():
                 shutil.rmtree(directory)
+
+
+def left_behind(root: Path) -> Iterator[Path]:
+    """Yield the directories that tools have left in a working tree; Git's own and the lab's are not looked into."""
+    yield from (root / name for name in _CACHES if (root / name).is_dir())
+    for where, names, _files in os.walk(root):
+        here = Path(where)
+        if _BESIDE in names:
+            yield here / _BESIDE
+        skipped = {_BESIDE, *((".git", paths.LAB.name, *_CACHES) if here == root else ())}
+        names[:] = [name for name in names if name not in skipped]
 
 
 def _remove_owned(client: docker.DockerClient, progress: Progress) -> None:

@@ -116,7 +116,10 @@ def main() -> int:
             elif arguments.action == "load":
                 load(lab, listed, progress)
             else:
-                machines.down(engine.ensure(progress), lab, progress)
+                client = engine.connect()
+                # Without an engine there are no machines.
+                if client is not None:
+                    machines.down(client, lab, progress)
     except (LabError, build.BuildFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets as random
 import string
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -35,6 +35,8 @@ _ESTATE: dict[str, Callable[[], str]] = {
     "backup_s3_secret_key": _password,
     "object_storage_admin_access_key": _access_key,
     "object_storage_admin_secret_key": _password,
+    "ledger_s3_access_key": _access_key,
+    "ledger_s3_secret_key": _password,
     "redis_sentinel_admin_password": _password,
     "redis_sentinel_replication_password": _password,
     "redis_sentinel_sentinel_password": _password,
@@ -83,6 +85,19 @@ def read() -> dict[str, Any]:
         return {}
     loaded = yaml.safe_load(_vault("view", str(_FILE)))
     return loaded if isinstance(loaded, dict) else {}
+
+
+def named() -> dict[str, str]:
+    """All secrets by name: a test that finds one says its name and does not show it."""
+    return dict(_named(read()))
+
+
+def _named(data: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from _named(value, f"{within}{name}.")
+        elif isinstance(value, str) and len(value) >= 12:
+            yield within + name, value
 
 
 def _write(wanted: dict[str, Any]) -> None:

@@ -59,6 +59,8 @@ def molecule(progress: Progress, *beside: Callable[[Progress], None]) -> None:
     collection.ensure(progress)
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
     with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
+        # Once, before all lanes would see to it at the same time.
+        engine.ensure(progress)
         jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
         jobs += [lanes.submit(work, progress) for work in beside]
         failed = [str(job.exception()) for job in jobs if job.exception()]
@@ -118,6 +120,8 @@ def drilled(progress: Progress) -> None:
 
 def everything(progress: Progress) -> None:
     """From nothing to nothing: checks, the estate raised and converged twice, its tests, down."""
+    # What is tested is what is shipped, whatever was tried from the working tree before.
+    os.environ.pop("ERPOPS_SOURCE", None)
     lint(progress)
     sanity(progress)
     unit(progress)

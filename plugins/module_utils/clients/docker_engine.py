@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     MissingLibrary,
     Refused,
     TimedOut,
     Unreachable,
-    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Observed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import CPU_PERIOD, MIB, Definition
@@ -30,22 +30,10 @@ PATIENCE_SECONDS = 60
 DEFAULT_STOP_SECONDS = 10
 
 
-def refuse_writes(session: Any, what: str) -> None:
-    """Let a ``requests`` session ask, and raise :class:`WriteForbidden` before it sends anything else."""
-    send = session.request
-
-    def request(method: str, url: str, **options: Any) -> Any:
-        if method.upper() not in ("GET", "HEAD"):
-            raise WriteForbidden(what, expected="no write in check mode", found=f"{method.upper()} {url}")
-        return send(method, url, **options)
-
-    session.request = request
-
-
 class Engine:
-    """One engine; every method raises a :class:`ClientError` that names the object. With ``dry`` writes are errors."""
+    """One engine; every method raises a :class:`ClientError` that names the object."""
 
-    def __init__(self, base_url: str = SOCKET, *, dry: bool = False) -> None:
+    def __init__(self, base_url: str = SOCKET) -> None:
         try:
             import docker
             import docker.errors
@@ -65,8 +53,7 @@ class Engine:
                 found=str(error),
                 remedy="see systemctl status docker on this host",
             ) from error
-        if dry:
-            refuse_writes(self._api, f"Docker engine at {base_url}")
+        guard.guarded(self._api, f"Docker engine at {base_url}")
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
@@ -132,6 +119,20 @@ class Engine:
             },
         )
 
+    def containers(self) -> list[dict[str, Any]]:
+        """Return all containers, stopped ones too, and whether each is one of ours."""
+        with self._asking("containers of this host"):
+            found = self._api.containers(all=True)
+        return [
+            {
+                "name": str((entry.get("Names") or [entry["Id"]])[0]).lstrip("/"),
+                "image": str(entry.get("Image", "")),
+                "running": entry.get("State") == "running",
+                "managed": LABEL in (entry.get("Labels") or {}),
+            }
+            for entry in found
+        ]
+
     def release(self, name: str) -> Mapping[str, str]:
         """Return ``image`` and the ``version`` that the image's label tells; empty when there is no container."""
         with self._asking(f"container {name}"):
@@ -196,8 +197,15 @@ class Engine:
     def stop(self, name: str) -> None:
         """Stop the container, giving its process the time it was created with; it stays stopped."""
         with self._asking(f"container {name}"):
-            timeout = self._api.inspect_container(name)["Config"].get("StopTimeout") or DEFAULT_STOP_SECONDS
-            self._api.stop(name, timeout=timeout)
+            self._api.stop(name, timeout=self._stop_timeout(name))
+
+    def restart(self, name: str) -> None:
+        """Stop the container as :meth:`stop` does and start it, in one request: the engine ends what it has begun."""
+        with self._asking(f"container {name}"):
+            self._api.restart(name, timeout=self._stop_timeout(name))
+
+    def _stop_timeout(self, name: str) -> int:
+        return int(self._api.inspect_container(name)["Config"].get("StopTimeout") or DEFAULT_STOP_SECONDS)
 
     def stop_and_remove(self, name: str, stop_timeout: int) -> None:
         """Stop the container, giving its process ``stop_timeout`` seconds, and remove it."""
@@ -222,6 +230,14 @@ class Engine:
 
     def execute(self, name: str, command: Sequence[str]) -> None:
         """Run a command in the container; a status other than 0 is an error that shows its output."""
+        self._executed(name, command)
+
+    def ask(self, name: str, command: Sequence[str]) -> str:
+        """Run a command that changes nothing in the container and return what it printed."""
+        with guard.asking():
+            return self._executed(name, command)
+
+    def _executed(self, name: str, command: Sequence[str]) -> str:
         what = f"command {command[0]} in container {name}"
         with self._asking(what):
             identity = self._api.exec_create(name, list(command))["Id"]
@@ -229,6 +245,7 @@ class Engine:
             status = self._api.exec_inspect(identity)["ExitCode"]
         if status != 0:
             raise Refused(what, expected="exit status 0", found=f"{status}: {output.decode(errors='replace')[-2000:]}")
+        return str(output.decode(errors="replace"))
 
     def check(self, definition: Definition, command: Sequence[str]) -> None:
         """Run a command in a container of its own, with the service's image, user and mounts and no network."""

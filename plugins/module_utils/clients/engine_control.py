@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut, Unreachable
 
 SOCKET = "/run/docker.sock"
@@ -92,6 +93,7 @@ class EngineControl:
 
     def systemctl(self, verb: str, *options: str) -> None:
         """Run one verb on the unit; a failure carries the last lines of its journal."""
+        guard.about_to_write(UNIT, f"systemctl {verb}")
         status, _output, errors = self._run(["systemctl", verb, *options, UNIT])
         if status != 0:
             _status, journal, _errors = self._run(["journalctl", "-u", UNIT, "-n", "15", "--no-pager", "-o", "cat"])
@@ -99,6 +101,7 @@ class EngineControl:
 
     def reload(self, process: int, live_restore: bool) -> None:
         """Have the engine read its file again and wait until it shows."""
+        guard.about_to_write(UNIT, "a reload")
         os.kill(process, signal.SIGHUP)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while bool(self.info().get("LiveRestoreEnabled")) != live_restore:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     NoQuorum,
     Refused,
     TimedOut,
     Unreachable,
-    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Tls, lines, request
 
@@ -36,17 +36,13 @@ class Entry:
 
 
 class EtcdClient:
-    """Speaks to one member. Numbers of 64 bits come as text, absent fields are zero or empty.
+    """Speaks to one member. Numbers of 64 bits come as text, absent fields are zero or empty."""
 
-    ``dry`` turns every write into an error.
-    """
-
-    def __init__(self, address: str, *, tls: Tls, port: int = 2379, timeout: float = 5.0, dry: bool = False) -> None:
+    def __init__(self, address: str, *, tls: Tls, port: int = 2379, timeout: float = 5.0) -> None:
         self.what = f"etcd at {address}:{port}"
         self._base = f"https://{address}:{port}/v3"
         self._tls = tls
         self._timeout = timeout
-        self._dry = dry
 
     def status(self) -> Mapping[str, Any]:
         """Return the member's own view: its leader, raft index and term, size of the database, errors."""
@@ -81,7 +77,7 @@ class EtcdClient:
 
         Revision 0 is that of a key that does not exist.
         """
-        self._writing(f"of {key}")
+        guard.about_to_write(self.what, f"a write of {key}")
         encoded = _encoded(key)
         change: dict[str, Any] = {"requestDeleteRange": {"key": encoded}}
         if value is not None:
@@ -99,7 +95,7 @@ class EtcdClient:
 
     def move_leader(self, member_id: str) -> None:
         """Hand leadership to another member; only the leader can."""
-        self._writing("of leadership")
+        guard.about_to_write(self.what, "a move of leadership")
         self._call("maintenance/transfer-leadership", {"targetID": member_id})
 
     def _range(self, data: Mapping[str, Any]) -> list[Entry]:
@@ -107,10 +103,6 @@ class EtcdClient:
             Entry(_decoded(found["key"]), _decoded(found.get("value", "")), int(found.get("mod_revision", 0)))
             for found in self._call("kv/range", data).get("kvs", [])
         ]
-
-    def _writing(self, what: str) -> None:
-        if self._dry:
-            raise WriteForbidden(self.what, expected="no write in check mode", found=f"a write {what}")
 
     def _call(self, path: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         try:
@@ -132,7 +124,9 @@ class EtcdClient:
             return False
 
     def _send(self, path: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = request(self.what, "POST", f"{self._base}/{path}", tls=self._tls, data=data, timeout=self._timeout)
+        url = f"{self._base}/{path}"
+        # Every question is a POST here; what is none has said so before it came this way.
+        answer = request(self.what, "POST", url, tls=self._tls, data=data, timeout=self._timeout, asks=True)
         result: Mapping[str, Any] = answer.json()
         return result
 
@@ -147,10 +141,9 @@ class EtcdCluster:
         tls: Tls,
         port: int = 2379,
         first: str | None = None,
-        dry: bool = False,
     ) -> None:
         names = sorted(addresses, key=lambda name: (name != first, name))
-        self._clients = {name: EtcdClient(addresses[name], tls=tls, port=port, dry=dry) for name in names}
+        self._clients = {name: EtcdClient(addresses[name], tls=tls, port=port) for name in names}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict, Refused, TimedOut
 
 # On a memory file system: no fault outlives a boot, so its record must not either.
@@ -42,6 +43,7 @@ class HostFault:
 
     def inject(self, fault: dict[str, Any], inject: str, lift: str, seconds: int) -> None:
         """Have a timer lift the fault after so many seconds, whatever becomes of the caller; then do it."""
+        guard.about_to_write("this host", f"a fault: {fault.get('fault', '')}")
         try:
             self._directory.mkdir(mode=0o700)
         except FileExistsError:
@@ -64,6 +66,7 @@ class HostFault:
 
     def lift(self) -> None:
         """Lift the fault now."""
+        guard.about_to_write("this host", "a fault lifted")
         if self._lift.exists():
             _run(["/bin/sh", str(self._lift)])
         shutil.rmtree(self._directory, ignore_errors=True)

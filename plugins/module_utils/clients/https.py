@@ -19,6 +19,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingFile,
@@ -79,12 +80,16 @@ def request(
     headers: Mapping[str, str] | None = None,
     timeout: float = 5.0,
     accept: Collection[int] = (),
+    asks: bool = False,
 ) -> Answer:
     """Send one request and return its answer.
 
-    ``what`` names the object in messages. A status of 2xx or one of ``accept`` is an answer, any other
-    raises. Proxies of the environment are not used: these addresses are the estate's own.
+    ``what`` names the object in messages; ``asks`` that the request changes nothing, whatever its method. A status of
+    2xx or one of ``accept`` is an answer, any other raises. Proxies of the environment are not used: these addresses
+    are the estate's own.
     """
+    if not asks:
+        guard.about_to_send(what, method, url)
     prepared = _prepared(method, url, data, login)
     for name, value in (headers or {}).items():
         prepared.add_unredirected_header(name, value)
@@ -100,7 +105,7 @@ def request(
 
 
 def lines(what: str, url: str, *, tls: Tls, data: Any = None, timeout: float = 30.0) -> Iterator[bytes]:
-    """Post one request and yield its answer line by line, so that one of any size may come."""
+    """Post one request that only asks and yield its answer line by line, so that one of any size may come."""
     with _failures(what, url, timeout):
         try:
             with _opener(tls).open(_prepared("POST", url, data, None), timeout=timeout) as response:

@@ -30,5 +30,7 @@ class ImageRegistryClient:
             tls=self._tls,
             timeout=self._timeout,
             accept=(401, 403, 405),
+            # That it is refused is the answer.
+            asks=True,
         )
         return answer.status

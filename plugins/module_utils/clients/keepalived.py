@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import struct
 import subprocess
@@ -15,11 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import TimedOut, Unreachable
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut, Unreachable
 
 PID_FILE = "/run/keepalived.pid"
 DUMP_SECONDS = 3.0
 ARP_SECONDS = 0.3
+# Longer than any move takes. Then it is over, whoever began it.
+STAY_SECONDS = 15
+SYSTEMD_SECONDS = 20
 ARP, IPV4, ETHERNET, REQUEST = 0x0806, 0x0800, 1, 1
 BROADCAST = b"\xff" * 6
 
@@ -120,11 +125,56 @@ _REMEDY = "see systemctl status keepalived on this host"
 @contextmanager
 def lever_pulled(path: str) -> Iterator[None]:
     """Make keepalived's tracked file say "leave" while the block runs; then say "stay", whatever happened."""
+    with ended_by_itself(path):
+        try:
+            _say(path, "1")
+            yield
+        finally:
+            _say(path, "0")
+
+
+@contextmanager
+def ended_by_itself(path: str) -> Iterator[None]:
+    """Have systemd say "stay" in a while, unless the block ends before: who is killed cannot say it any more."""
+    guard.about_to_write(path, "a timer that ends the move")
+    # Nobody waits for what an earlier process has left, so each has a unit of its own.
+    unit = f"erpops-edge-stay-{os.getpid()}-{time.monotonic_ns()}"
+    when = [f"--unit={unit}", f"--on-active={STAY_SECONDS}", "--timer-property=AccuracySec=1s"]
+    say = ["/bin/sh", "-c", f"echo 0 > {shlex.quote(path)}"]
     try:
-        _say(path, "1")
+        subprocess.run(
+            ["systemd-run", "--quiet", "--collect", *when, *say],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=SYSTEMD_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Refused(
+            "move of the virtual address",
+            expected="systemd to end it should this run die",
+            found=str(getattr(error, "stderr", "") or error).strip(),
+            remedy="nothing was moved; see systemctl status on this host",
+        ) from error
+    try:
         yield
     finally:
-        _say(path, "0")
+        subprocess.run(["systemctl", "stop", f"{unit}.timer"], capture_output=True, check=False)
+
+
+def lever_left(path: str) -> float:
+    """Return for how many seconds the tracked file has said "leave", 0 where it does not."""
+    try:
+        with open(path, encoding="ascii") as stream:
+            said, since = stream.read().strip(), os.fstat(stream.fileno()).st_mtime
+    except FileNotFoundError:
+        return 0.0
+    return max(0.1, time.time() - since) if said not in ("", "0") else 0.0
+
+
+def let_go(path: str) -> None:
+    """Make the tracked file say "stay"."""
+    _say(path, "0")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -138,6 +188,7 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _say(path: str, value: str) -> None:
+    guard.about_to_write(path, f"the lever set to {value}")
     # Written in place: keepalived follows this very file.
     with open(path, "w", encoding="ascii") as stream:
         stream.write(value + "\n")

@@ -55,9 +55,9 @@ class OdooClient:
         """Return a connection that is kept for several requests."""
         return Route(self.name, *self._address)
 
-    def json2(self, database: str, key: str, *, read_only: bool = False) -> Json2:
+    def json2(self, database: str, key: str) -> Json2:
         """Return JSON-2 at this container."""
-        return Json2(self.route(), database, key, read_only=read_only)
+        return Json2(self.route(), database, key)
 
     def knows_key(self, database: str, key: str) -> bool:
         """Return whether the API key is valid now."""

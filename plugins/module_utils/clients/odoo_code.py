@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_command
+from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_records import has_table
@@ -67,18 +69,40 @@ ON CONFLICT (module) DO UPDATE SET checksum = excluded.checksum, image = exclude
 
 
 def checksums(
-    odoo: odoo_command.Odoo, addons_path: str, names: Collection[str], languages: Collection[str]
+    odoo: odoo_command.Odoo,
+    addons_path: str,
+    names: Collection[str],
+    languages: Collection[str],
+    *,
+    container: str = "",
 ) -> dict[str, str]:
-    """Return the checksum of every one of these modules that the image holds."""
+    """Return the checksum of every one of these modules that the image holds.
+
+    ``container`` is one that runs the image now. Without it a container is made that has no network and no secret, and
+    is removed again; in check mode too, but nothing is pulled for it then.
+    """
     # A translation of fr_BE refines that of fr.
     wanted = sorted({*languages, *(language.partition("_")[0] for language in languages)})
     command = ["python3", "-c", CHECKSUMS, addons_path, json.dumps(sorted(names)), json.dumps(wanted)]
-    printed = odoo_command.execute(odoo, command, timeout=CHECKSUM_SECONDS)
+    printed = Engine().ask(container, command) if container else _printed(odoo, command)
     try:
         found: dict[str, str] = json.loads(printed.strip().splitlines()[-1])
     except (ValueError, IndexError):
         raise Refused(odoo.what, expected="checksums of the image's modules", found=printed[-500:]) from None
     return found
+
+
+def _printed(odoo: odoo_command.Odoo, command: list[str]) -> str:
+    if not guard.are_allowed() and not Engine().has_image(odoo.image):
+        raise Refused(
+            f"image {odoo.image}",
+            expected="it on this host, since check mode pulls nothing",
+            found="none",
+            remedy="pull it with docker pull on this host and run again",
+        )
+    bare = replace(odoo, config_files={}, mounts={}, environment={}, network="none")
+    with guard.asking():
+        return odoo_command.execute(bare, command, timeout=CHECKSUM_SECONDS)
 
 
 def look(database: Database) -> Installed:

@@ -20,6 +20,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     MissingLibrary,
@@ -76,6 +77,7 @@ def execute(odoo: Odoo, command: Sequence[str], *, timeout: int, meanwhile: Call
 
 @contextmanager
 def _workspace(odoo: Odoo) -> Iterator[Path]:
+    guard.about_to_write(odoo.what, "a container of its own")
     Path("/run/erpops").mkdir(mode=0o711, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="odoo-", dir="/run/erpops"))
     try:
@@ -122,6 +124,7 @@ def _contain(
     }
     try:
         api = docker.APIClient(base_url="unix:///var/run/docker.sock", version="auto", timeout=timeout)
+        guard.guarded(api, odoo.what)
         container = api.create_container(
             image=odoo.image,
             command=list(command),

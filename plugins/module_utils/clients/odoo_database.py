@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingLibrary,
@@ -20,6 +22,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 )
 
 CONNECT_SECONDS = 5
+_ENVIRONMENT = Lock()
 
 
 class Database:
@@ -39,6 +42,8 @@ class Database:
         except psycopg2.OperationalError as error:
             raise refusal(what, str(error)) from None
         self._connection.autocommit = True
+        if not guard.are_allowed():
+            self.forbid_writes()
 
     @classmethod
     def leader(cls, what: str, *, hosts: Sequence[str], ca_file: str, **parameters: Any) -> Database:
@@ -57,9 +62,10 @@ class Database:
     @classmethod
     def service(cls, what: str, *, service_file: str, service: str, database: str) -> Database:
         """Connect as a libpq service file says, as Odoo does."""
-        # libpq takes the file's name from the environment only (a parameter comes with version 18).
-        os.environ["PGSERVICEFILE"] = service_file
-        return cls(what, {"service": service, "dbname": database})
+        # libpq takes its name from the environment only (a parameter comes with version 18), which all threads share.
+        with _ENVIRONMENT:
+            os.environ["PGSERVICEFILE"] = service_file
+            return cls(what, {"service": service, "dbname": database})
 
     @property
     def host(self) -> str:
@@ -78,7 +84,8 @@ class Database:
             return list(cursor.fetchall())
 
     def run(self, statement: str, *values: Any) -> None:
-        """Run a statement that returns nothing."""
+        """Run a statement that changes something and returns nothing."""
+        guard.about_to_write(self._what, " ".join(statement.split()[:2]))
         with self._asking() as cursor:
             cursor.execute(statement, values or None)
 

@@ -119,9 +119,14 @@ class OdooHost:
             )
         return OdooClient(container.name, *container.http, container.gevent[1] if container.gevent else 0)
 
-    def json2(self, api_key_file: str, *, read_only: bool = False) -> Json2:
+    def running(self, image: str) -> str:
+        """Return the name of its web container here where that runs this image now, or ""."""
+        container = self.container("web")
+        return container.name if container and container.running and container.image == image else ""
+
+    def json2(self, api_key_file: str) -> Json2:
         """Return JSON-2 at the web container on this host, with the key in this file."""
-        return self.web().json2(self.settings().database, key_in(api_key_file), read_only=read_only)
+        return self.web().json2(self.settings().database, key_in(api_key_file))
 
     def look(self) -> Database:
         """Return a connection to its database on which nothing can be written."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingFile,
@@ -32,7 +33,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.https import
 
 TIMEOUT_SECONDS = 30.0
 CSRF = re.compile(r'name="csrf_token"\s+value="([^"]+)"')
-# What a caller that may not write may call.
+# What is called where nothing may be written, too.
 READING = frozenset({"context_get", "fields_get", "has_group", "read", "search", "search_count", "search_read"})
 
 
@@ -98,11 +99,10 @@ class Route:
 
 
 class Json2:
-    """Odoo's JSON-2 with an API key. Where writes are forbidden, whatever is not known to read is refused unsent."""
+    """Odoo's JSON-2 with an API key. Whatever is not known to read counts as writing."""
 
-    def __init__(self, route: Route, database: str, key: str, *, read_only: bool = False) -> None:
+    def __init__(self, route: Route, database: str, key: str) -> None:
         self._route = route
-        self._read_only = read_only
         self._headers = {
             "Authorization": f"bearer {key}",
             "Content-Type": "application/json",
@@ -112,8 +112,8 @@ class Json2:
     def call(self, model: str, method: str, **arguments: Any) -> Any:
         """Call a method by keyword; ``ids`` names the records."""
         what = f"{model}.{method} of {self._route.what}"
-        if self._read_only and method not in READING:
-            raise Refused(what, expected="nothing to be written", found="a call that may write")
+        if method not in READING:
+            guard.about_to_write(what, "a call that may write")
         answer, _cookies = self._route.send(
             "POST", f"/json/2/{model}/{method}", json.dumps(arguments).encode(), self._headers
         )
@@ -188,6 +188,7 @@ class Session:
         return found.get("result")
 
     def _send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Answer:
+        guard.about_to_send(f"a session at {self._route.what}", method, path)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if kind:
             headers["Content-Type"] = kind

@@ -22,6 +22,14 @@ SELECT id, cron_name, active, extract(epoch FROM now() AT TIME ZONE 'UTC' - next
 FROM ir_cron ORDER BY id
 """
 MODULES = "SELECT name, state, latest_version FROM ir_module_module WHERE state NOT IN ('uninstalled', 'uninstallable')"
+# Which modules need which, and by which of them a module is drawn in that installs itself.
+MODULE_GRAPH = """
+SELECT m.name, m.state, m.auto_install,
+       coalesce(array_agg(d.name) FILTER (WHERE d.name IS NOT NULL), '{}'),
+       coalesce(array_agg(d.name) FILTER (WHERE d.auto_install_required), '{}')
+FROM ir_module_module m LEFT JOIN ir_module_module_dependency d ON d.module_id = m.id
+WHERE m.state NOT IN ('uninstalled', 'uninstallable') GROUP BY m.name, m.state, m.auto_install ORDER BY m.name
+"""
 # The server knows what became of a transaction until its own record of it is cleared away, millions later.
 TRANSACTIONS = """
 SELECT name, CASE WHEN name::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN pg_xact_status(name::xid8) END
@@ -32,6 +40,13 @@ FROM unnest(%s::text[]) AS name
 def modules(database: Database) -> Rows:
     """Return name, state and version of what is installed or on its way."""
     return database.rows(MODULES) if has_table(database, "ir_module_module") else []
+
+
+def module_graph(database: Database) -> dict[str, dict[str, Any]]:
+    """Return by name the modules that are there, with what they need and what draws them in."""
+    keys = ("state", "auto_install", "depends", "drawn_by")
+    rows = database.rows(MODULE_GRAPH) if has_table(database, "ir_module_module") else []
+    return {name: dict(zip(keys, values, strict=True)) for name, *values in rows}
 
 
 def queue(database: Database) -> Rows:

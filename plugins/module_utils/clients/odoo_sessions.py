@@ -23,9 +23,9 @@ def forget(settings: Settings, sids: Iterable[str]) -> None:
     master = _master(settings)
     for sid in sids:
         session, related = session_keys(settings, sid)
-        master.ask("DEL", session)
-        master.ask("ZREM", saved_key(settings), sid)
-        master.ask("SREM", related, sid)
+        master.tell("DEL", session)
+        master.tell("ZREM", saved_key(settings), sid)
+        master.tell("SREM", related, sid)
 
 
 def _master(settings: Settings) -> RedisClient:

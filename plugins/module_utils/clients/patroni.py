@@ -11,22 +11,18 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     Unreachable,
-    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.https import Answer, Login, Tls, request
 
 
 class PatroniClient:
-    """Speaks to one member. ``dry`` turns every write into an error."""
+    """Speaks to one member."""
 
-    def __init__(
-        self, address: str, *, tls: Tls, login: Login | None = None, port: int = 8008, dry: bool = False
-    ) -> None:
+    def __init__(self, address: str, *, tls: Tls, login: Login | None = None, port: int = 8008) -> None:
         self.what = f"Patroni at {address}:{port}"
         self._base = f"https://{address}:{port}"
         self._tls = tls
         self._login = login
-        self._dry = dry
 
     def cluster(self) -> Mapping[str, Any]:
         """Return the members of the cluster as its store knows them."""
@@ -64,8 +60,6 @@ class PatroniClient:
         return self._write("POST", path, data, timeout).text()
 
     def _write(self, method: str, path: str, data: Mapping[str, Any], timeout: float) -> Answer:
-        if self._dry:
-            raise WriteForbidden(self.what, expected="no write in check mode", found=f"{method} /{path}")
         url = f"{self._base}/{path}"
         return request(self.what, method, url, tls=self._tls, login=self._login, data=data, timeout=timeout)
 
@@ -81,12 +75,9 @@ class PatroniCluster:
         login: Login | None = None,
         port: int = 8008,
         first: str | None = None,
-        dry: bool = False,
     ) -> None:
         names = sorted(addresses, key=lambda name: (name != first, name))
-        self._clients = {
-            name: PatroniClient(addresses[name], tls=tls, login=login, port=port, dry=dry) for name in names
-        }
+        self._clients = {name: PatroniClient(addresses[name], tls=tls, login=login, port=port) for name in names}
 
     @property
     def names(self) -> tuple[str, ...]:

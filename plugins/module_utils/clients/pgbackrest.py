@@ -12,6 +12,7 @@ from configparser import ConfigParser, ParsingError
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     MissingFile,
     Refused,
@@ -113,10 +114,12 @@ class PgbackrestClient:
 
     def stanza_create(self) -> None:
         """Make the stanza in the repository; only where the leader runs."""
+        guard.about_to_write(self.what, "stanza-create")
         self._run("stanza-create")
 
     def check(self) -> None:
         """Have a segment of WAL archived and wait until it has arrived in the repository."""
+        guard.about_to_write(self.what, "a segment of WAL archived")
         self._run("check")
 
     def _run(self, command: str, *options: str) -> str:

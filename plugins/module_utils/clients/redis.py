@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
     MissingLibrary,
@@ -18,7 +19,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
     Unreachable,
-    WriteForbidden,
 )
 
 PATIENCE_SECONDS = 3
@@ -47,14 +47,11 @@ class Access:
 
 
 class RedisClient:
-    """One server; every method raises a :class:`ClientError` that names it. No password is in any of them.
-
-    ``dry`` turns every write into an error.
-    """
+    """One server; every method raises a :class:`ClientError` that names it. No password is in any of them."""
 
     service = "Redis"
 
-    def __init__(self, address: str, port: int, access: Access, *, dry: bool = False) -> None:
+    def __init__(self, address: str, port: int, access: Access) -> None:
         try:
             import redis
         except ImportError as error:
@@ -65,7 +62,6 @@ class RedisClient:
         self.port = port
         self._redis = redis
         self._access = access
-        self._dry = dry
         self._connection: Any = None
 
     @property
@@ -81,8 +77,7 @@ class RedisClient:
 
     def tell(self, *words: str | int) -> Any:
         """Run one command that changes something."""
-        if self._dry:
-            raise WriteForbidden(self.name, expected="no write in check mode", found=" ".join(map(str, words[:2])))
+        guard.about_to_write(self.name, " ".join(map(str, words[:2])))
         return self.ask(*words)
 
     def _connect(self) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     MissingLibrary,
     NotAuthorised,
@@ -56,6 +57,11 @@ class S3Client:
                 proxies={},
             ),
         )
+        # Every request of this client comes by here, before it is signed and sent.
+        self._s3.meta.events.register("before-call.s3", self._before)
+
+    def _before(self, params: Any, **_more: Any) -> None:
+        guard.about_to_send(self.what, params["method"], params["url_path"])
 
     def buckets(self) -> list[str]:
         """Return the names of the buckets that this login may see."""

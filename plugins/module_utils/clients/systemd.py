@@ -9,8 +9,9 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut, WriteForbidden
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused, TimedOut
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Observed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition
 
@@ -20,13 +21,12 @@ PATIENCE_SECONDS = 300
 class Units(Engine):
     """Units in place of containers: the package that brings the unit is its image, enabling it creates it."""
 
-    def __init__(self, package: str, *, dry: bool = False) -> None:
+    def __init__(self, package: str) -> None:
         # The engine's own constructor would connect to Docker.
-        self._package, self._dry = package, dry
+        self._package = package
 
     def _change(self, command: Sequence[str]) -> None:
-        if self._dry:
-            raise WriteForbidden(self._package, expected="no write in check mode", found=" ".join(command[:3]))
+        guard.about_to_write(self._package, " ".join(command[:3]))
         _run(command)
 
     def image_identity(self, reference: str) -> str:
@@ -72,6 +72,11 @@ class Units(Engine):
     def stop(self, name: str) -> None:
         """Stop the unit; disabled, so that a restart of the host does not bring it back."""
         self._change(["systemctl", "disable", "--now", name])
+
+    def restart(self, name: str) -> None:
+        """Restart the unit; once it is asked to, systemd goes on alone."""
+        self._change(["systemctl", "daemon-reload"])
+        self._change(["systemctl", "restart", name])
 
     def execute(self, name: str, command: Sequence[str]) -> None:  # noqa: ARG002 - the command names the unit itself
         """Run a command on this host."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 
 
@@ -62,11 +63,13 @@ def _utc(microseconds: int | None) -> str:
 
 def reload_files() -> None:
     """Have systemd read its files again; running timers take their new calendar over."""
+    guard.about_to_write("systemd", "a reload of its files")
     run(["systemctl", "daemon-reload"])
 
 
 def enable(names: Sequence[str]) -> None:
     """Enable and start the timers."""
+    guard.about_to_write(" ".join(names), "enabled")
     run(["systemctl", "enable", "--quiet", "--now", *names])
 
 
@@ -77,6 +80,7 @@ def failed(name: str) -> bool:
 
 def start_service(name: str) -> None:
     """Start a unit that ends by itself and wait for its end, however long it takes."""
+    guard.about_to_write(name, "a start")
     run(["systemctl", "start", name], remedy=f"see journalctl --unit {name} on this host")
 
 

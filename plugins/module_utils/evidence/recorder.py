@@ -4,7 +4,7 @@
 """Turns the events of a run into its record. Knows names, times and outcomes; never what a task was called with.
 
 More is kept only where a task of the collection declares it, by the key ``evidence`` of its result: one or several of
-``{"kind": ..., "data": ...}``, with a kind of KINDS.
+``{"kind": ..., "data": ...}``, with a kind of KINDS; with ``"of": "host"`` what is said is about the task's host.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import HOST
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
     FORMAT,
     Failure,
@@ -113,7 +114,7 @@ class Recorder:
             short = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
             self._failures.append(Failure(host, found.name, short, status is Status.IGNORED))
         if evidence is not None and found.action.startswith(OURS):
-            self._declare(evidence)
+            self._declare(evidence, host)
 
     def launcher(self) -> str:
         """Return who launched the run, as the gate has proven it; empty where it has not."""
@@ -137,7 +138,8 @@ class Recorder:
             plan_digest=_said(plan, "digest") or _said(last, "plan"),
             approvals=_flat(self._declared["approvals"]),
             verdicts=tuple(verdicts),
-            before=_merged(self._declared["before"]),
+            # Before the run, not before its last step.
+            before=_merged(self._declared["before"][::-1]),
             after=_merged(self._declared["after"]),
             verification=tuple(_flat(self._declared["verification"])),
             steps=tuple(steps),
@@ -149,11 +151,12 @@ class Recorder:
         # Known beforehand, whatever a secret may be.
         return {**clean, "format": FORMAT, "run": self.run}
 
-    def _declare(self, evidence: Any) -> None:
+    def _declare(self, evidence: Any, host: str) -> None:
         for piece in _listed(evidence):
             kind = piece.get("kind") if isinstance(piece, Mapping) else None
             if isinstance(kind, str) and kind in self._declared:
-                self._declared[kind].append(piece.get("data"))
+                data = piece.get("data")
+                self._declared[kind].append(_named(kind, data, host) if piece.get("of") == HOST else data)
 
     def _last(self, kind: str) -> Any:
         return self._declared[kind][-1] if self._declared[kind] else {}
@@ -170,6 +173,15 @@ def spent(seconds: Sequence[float], opening: float) -> Spent:
         total_ms=round(sum(seconds) * 1000),
         opening_ms=round(opening * 1000),
     )
+
+
+def _named(kind: str, data: Any, host: str) -> Any:
+    """Return data of a host under names that tell it from others."""
+    if not isinstance(data, Mapping):
+        return data
+    if kind == "verification":
+        return {**data, "name": f"{host} {data.get('name', '')}".strip()}
+    return {f"{host} {key}": value for key, value in data.items()}
 
 
 def _said(data: Any, key: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import nobody_made
+
 # The entry of estate_images that a kind of service runs.
 IMAGES = {
     "etcd": "etcd",
@@ -86,12 +88,12 @@ def gather(seen: Mapping[str, Mapping[str, Any]], estate: Mapping[str, Any]) -> 
     """Return the status from what each host answered.
 
     ``seen`` holds by host the results ``services``, ``certificates`` (their ends by purpose, ISO 8601), ``backups`` and
-    ``leases`` as far as they were asked for, and ``troubles``, why something was not told; a host that could not be
-    reached has none of them. ``estate`` holds ``name``,
-    ``seen_at`` (ISO 8601 with offset), ``virtual_ip``, ``images`` (by the names of estate_images) and
-    ``renew_before_days``.
+    ``leases`` as far as they were asked for, ``backups_untold``, why it could not tell of backups, and ``troubles``,
+    what else is wrong; a host that could not be reached has none of them. ``declared`` are the services it is to have,
+    with their kinds. ``estate`` holds ``name``, ``seen_at`` (ISO 8601 with offset), ``virtual_ip``, ``images`` (by the
+    names of estate_images), ``renew_before_days``, and ``backed_up``, whether some host is to know of backups.
     """
-    rows = tuple(row for host in sorted(seen) for row in _rows(host, seen[host].get("services") or ()))
+    rows = tuple(row for host in sorted(seen) for row in _all_rows(host, seen[host]))
     now = datetime.fromisoformat(estate["seen_at"])
     certificates = tuple(
         (host, purpose, (datetime.fromisoformat(not_after) - now).days)
@@ -116,6 +118,17 @@ def _first(seen: Mapping[str, Mapping[str, Any]], what: str) -> tuple[Mapping[st
     return next((tuple(seen[host][what]) for host in sorted(seen) if seen[host].get(what)), ())
 
 
+def _all_rows(host: str, answers: Mapping[str, Any]) -> list[Row]:
+    services = answers.get("services")
+    # Of a host that gave no answer nothing is known, one way or the other.
+    if services is None:
+        return []
+    found = {row.service: row for row in _rows(host, services)}
+    missing = {name: kind for name, kind in (answers.get("declared") or {}).items() if name not in found}
+    made = [Row(host, name, kind, "", "", "", "", False, (nobody_made(name),)) for name, kind in missing.items()]
+    return sorted([*found.values(), *made], key=lambda row: row.service)
+
+
 def _rows(host: str, services: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     for entry in services:
         health = entry["health"]
@@ -137,13 +150,26 @@ def _findings(status: Status, seen: Mapping[str, Mapping[str, Any]], estate: Map
     for host in sorted(seen):
         if seen[host].get("services") is None:
             yield f"{host}: expected an answer, found none; it is unreachable"
-        yield from (f"{host}: {trouble}" for trouble in seen[host].get("troubles") or ())
+    yield from _troubles(seen)
+    if estate.get("backed_up") and all(answers.get("backups") is None for answers in seen.values()):
+        why = [f"{host}: {seen[host]['backups_untold']}" for host in sorted(seen) if seen[host].get("backups_untold")]
+        yield f"backups: expected a host to tell of them, found none{''.join(f'; {reason}' for reason in why)}"
     for row in status.rows:
         yield from (f"{row.host}: {reason}" for reason in (() if row.ok else row.reasons or (f"{row.service} is ill",)))
     yield from _other_images(status.rows, estate.get("images") or {})
     for host, purpose, days in status.certificates:
         if days < int(estate.get("renew_before_days") or 0):
             yield f"{host}: the certificate for {purpose} ends in {days} days; run the role certificates"
+
+
+def _troubles(seen: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong; what is the cluster's is said by the first host alone."""
+    said: set[str] = set()
+    for host in sorted(seen):
+        for trouble in seen[host].get("troubles") or ():
+            if trouble not in said:
+                said.add(trouble)
+                yield f"{host}: {trouble}"
 
 
 def _other_images(rows: Sequence[Row], images: Mapping[str, str]) -> Iterator[str]:

@@ -52,8 +52,9 @@ class Recorded:
 class Asking:
     """A run that asks. ``governance`` says where it lies: ``directory``, ``owners``, ``approvals``, ``cache``, ``awx``.
 
-    ``objections`` is what stands against the run already, ``job`` the number of AWX's job, 0 outside of AWX. ``check``
-    asks only: nothing is taken or kept.
+    ``approved`` is the plan of the file that was approved, where one was handed over. ``objections`` is what stands
+    against the run already, ``job`` the number of AWX's job, 0 outside of AWX. ``check`` asks only: nothing is taken or
+    kept.
     """
 
     estate: str
@@ -61,6 +62,7 @@ class Asking:
     governance: Mapping[str, Any]
     plan: Mapping[str, Any]
     recorded: Recorded
+    approved: Plan | None = None
     objections: Sequence[str] = ()
     done: Sequence[str] = ()
     break_glass: str | None = None
@@ -78,11 +80,14 @@ class Answer:
     plan: Plan
     launcher: Launcher = field(default_factory=Launcher)
     approvals: tuple[Approval, ...] = ()
+    done: tuple[str, ...] = ()
 
     def evidence(self) -> list[dict[str, Any]]:
         """Return what the record of the run keeps."""
         found, plan = self.verdict, {**self.plan.as_dict(), "digest": self.plan.digest}
         judged = {"ok": found.ok, "reasons": list(found.reasons), "change": self.plan.change, **found.facts}
+        # By what was done when it was asked, the next plan knows how long each step takes.
+        judged["done"] = list(self.done)
         launcher = {"person": self.launcher.person, "proof": self.launcher.proof}
         pieces = {"plan": plan, "verdict": judged, "launcher": launcher}
         # Those for other plans that lie about are none of this run's business.
@@ -101,11 +106,13 @@ class _Known:
 
 def answer(question: Asking, now: datetime) -> Answer:
     """Return what the gate says; with a yes the lock is taken, and commit and review are kept."""
-    objections, known = question.objections, _known(question)
+    known, done = _known(question), tuple(question.done)
     place = {"estate": question.estate, "environment": question.environment}
     if not question.governance.get("directory"):
         plan = completed(question.plan, None, **place)
-        return Answer(asking.ungoverned(plan, question.environment, known.seen.governed, objections, now), plan)
+        objections = (*question.objections, *asking.altered(question.approved, plan))
+        judged = asking.ungoverned(plan, question.environment, known.seen.governed, objections, now)
+        return Answer(judged, plan, done=done)
     laid = laid_down(
         str(question.governance["directory"]),
         str(question.governance.get("owners") or ""),
@@ -118,7 +125,7 @@ def answer(question: Asking, now: datetime) -> Answer:
     approvals, unread = _approvals(question, plan.digest, laid)
     # What is about other changes belongs to other runs.
     approvals = tuple(one for one in approvals if one.change == plan.change)
-    launcher, more = _launched(question, plan, laid.governance, approvals, now)
+    launcher, more = _launched(question, plan, laid.governance, approvals, _begun(question, known.seen, now))
     approvals = (*approvals, *more)
     looked_at = _reviewed(question, laid, known.seen, now)
     ordinary = question.break_glass is None
@@ -139,7 +146,9 @@ def answer(question: Asking, now: datetime) -> Answer:
         lock_fault=known.fault,
         unread=tuple(unread),
         objections=(
-            *objections,
+            *question.objections,
+            *asking.misused(plan),
+            *asking.altered(question.approved, plan),
             *asking.relabelled(known.seen.governed, question.environment),
             *asking.elsewhere(plan, **place),
             *(looked_at.refused if ordinary else ()),
@@ -148,7 +157,7 @@ def answer(question: Asking, now: datetime) -> Answer:
     judged = verdict(laid.governance, run)
     if judged.ok and not question.check:
         judged = _kept(judged, run, laid, known, looked_at)
-    return Answer(judged, plan, launcher, approvals)
+    return Answer(judged, plan, launcher, approvals, done)
 
 
 def _known(question: Asking) -> _Known:
@@ -175,8 +184,14 @@ def _approvals(question: Asking, plan: str, laid: Laid) -> tuple[tuple[Approval,
     return approval_files.read(str(directory), plan, laid.signatures) if directory else ((), [])
 
 
+def _begun(question: Asking, seen: Seen, now: datetime) -> datetime:
+    """Return since when this run has the lock: a signed launch is for the start, and a run may take longer than it."""
+    mine = seen.lock and kept.owned_by(seen.lock, question.recorded.run) and not seen.lock.expired(now)
+    return seen.lock.taken if seen.lock and mine else now
+
+
 def _launched(
-    question: Asking, plan: Plan, governance: Governance, given: Sequence[Approval], now: datetime
+    question: Asking, plan: Plan, governance: Governance, given: Sequence[Approval], begun: datetime
 ) -> tuple[Launcher, list[Approval]]:
     """Return who launched the run, and what AWX knows of approvals; the two ways are never mixed."""
     found = governance.changes.get(plan.change)
@@ -190,7 +205,7 @@ def _launched(
     )
     if question.job:
         return _by_awx(AwxClient.of(question.governance["awx"]), question.job, asked, governance)
-    launcher, refused = launched([one for one in given if one.plan == plan.digest], asked, now)
+    launcher, refused = launched([one for one in given if one.plan == plan.digest], asked, begun)
     return replace(launcher, refused=tuple(refused)), []
 
 

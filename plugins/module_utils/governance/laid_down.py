@@ -55,9 +55,9 @@ class Laid:
 
 
 def laid_down(
-    directory: str, owners: str, *, change_id: str, now: datetime, newest: str = "", cache: str | None = None
+    directory: str, owners: str, *, now: datetime, change_id: str = "", newest: str = "", cache: str | None = None
 ) -> Laid:
-    """Read a repository for one change; raise where anything in it is wrong, and touch nothing.
+    """Read a repository, for one change where one is named; raise where anything in it is wrong, and touch nothing.
 
     ``owners`` is the allowed_signers file of those who may sign its commits, ``cache`` where parsed calendars are kept.
     ``newest`` is the commit by which this estate was governed last: with an older one a freeze could be gone round.
@@ -71,8 +71,10 @@ def laid_down(
             found="another",
             remedy="fetch and check out what is newest",
         )
-    ground = repository.ground(found.commit, [POLICY, f"changes/{change_id}.yml"])
-    governance, faults = read(found.files, now, commit=found.commit, grounds={change_id: ground}, cache=cache)
+    grounds = {}
+    if change_id:
+        grounds[change_id] = repository.ground(found.commit, [POLICY, f"changes/{change_id}.yml"])
+    governance, faults = read(found.files, now, commit=found.commit, grounds=grounds, cache=cache)
     if governance is None:
         raise Faulty(f"{directory} at commit {found.commit[:12]}", faults)
     return Laid(governance, found.signer, SshSignatures(found.files[SIGNERS], found.files.get(REVOKED, b"")))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ssh_signature import sign
@@ -43,6 +44,7 @@ def decide(given: Mapping[str, Any], now: datetime, *, dry: bool = False) -> Sig
     one = decided(plan, given["decision"], given["person"], given.get("minutes"), now)
     path = os.path.join(given["directory"], file_name(one))
     if not dry:
+        guard.about_to_write(path, "a signed decision")
         what = f"what {one.person} decided about {one.change}"
         signature = sign(what, one.document(), given["key_file"], NAMESPACES[one.decision])
         # The gate passes over a text without signature less quietly than over a signature without text.

@@ -22,6 +22,7 @@ MAX_LAG = 16 * MIB
 
 LEADERS = frozenset({"leader", "standby_leader"})
 STANDBYS = frozenset({"quorum_standby", "sync_standby"})
+WELL = frozenset({"running", "streaming"})
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def view(answer: Mapping[str, Any]) -> ClusterView:
 def with_own_word(cluster: ClusterView, own: Mapping[str, Mapping[str, Any]]) -> ClusterView:
     """Return the view with what members say of themselves (``GET /patroni``), which is of this moment.
 
-    That is whether they wait for a restart, and where they are: the lag between positions that the store
-    has of different moments is large under load although nobody is behind. The leader must have been
+    That is whether they run and stream, whether they wait for a restart, and where they are: the lag between positions
+    that the store has of different moments is large under load although nobody is behind. The leader must have been
     asked first, so that a standby which reached the leader's position counts as caught up.
     """
     leader = cluster.leader
@@ -108,6 +109,7 @@ def _updated(member: MemberView, own: Mapping[str, Any] | None, leader_position:
         lag = max(0, leader_position - position)
     return replace(
         member,
+        state=_state(member, own),
         lag=lag,
         pending_restart=bool(own.get("pending_restart")),
         pending_reasons=own.get("pending_restart_reason") or {},
@@ -115,6 +117,17 @@ def _updated(member: MemberView, own: Mapping[str, Any] | None, leader_position:
         version=version_of(own.get("server_version")),
         patroni_version=str((own.get("patroni") or {}).get("version", "")),
     )
+
+
+def _state(member: MemberView, own: Mapping[str, Any]) -> str:
+    """Return what the member does, in the words of ``GET /cluster``: it is well when the store and it itself say so.
+
+    The store may still have what was before a restart.
+    """
+    if member.state not in WELL:
+        return member.state
+    state = str(own.get("state") or member.state)
+    return state if member.leads or state != "running" else str(own.get("replication_state") or state)
 
 
 def version_of(number: Any) -> str:
@@ -156,6 +169,15 @@ def caught_up(member: MemberView, cluster: ClusterView, max_lag: int = MAX_LAG) 
 def without_lag(name: str, cluster: ClusterView) -> ClusterView:
     """Return the view with this member at its leader's position."""
     members = {key: replace(member, lag=0) if key == name else member for key, member in cluster.members.items()}
+    return replace(cluster, members=members)
+
+
+def answering(cluster: ClusterView, *, besides: str) -> ClusterView:
+    """Return the view in which a member that did not answer does nothing, whatever the store remembers of it."""
+    members = {
+        name: replace(member, state="no answer") if name in cluster.silent and name != besides else member
+        for name, member in cluster.members.items()
+    }
     return replace(cluster, members=members)
 
 

@@ -97,6 +97,7 @@ def _sentinel(address: str, sentinels: sentinel.Sentinels) -> Row:
         "quorum": bool(view.address) and not view.no_quorum,
         "knows_others": int(view.master.get("num-other-sentinels", 0)),
         "watches": list(view.watches),
+        "replicas": sorted(replica.get("ip", "") for replica in view.replicas),
     }
 
 

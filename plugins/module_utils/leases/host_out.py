@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
@@ -30,23 +31,49 @@ class HostOut(LeasedState):
     def __init__(self, host: str, control: Control, store: LeaseStore, outcome: Outcome, *, dry: bool) -> None:
         super().__init__(store, outcome, host, host=host, dry=dry)
         self._control = control
+        self._only_marked = False
 
     def is_set(self) -> bool:
         """Return whether the host was taken out."""
         return MARK.exists()
 
     def change(self, wish: bool) -> list[str]:
-        """Stop what runs, or start what does not and wait until it has caught up."""
+        """Stop what runs, or start what does not and wait until it has caught up; dry, only the gates are asked."""
         known = len(self._control.actions)
         marked = MARK.exists()
         if wish:
-            MARK.touch(mode=0o644)
-            self._control.stop()
+            if not self._dry:
+                _mark(out=True)
+            if not self._only_marked:
+                self._control.stop()
         else:
             self._control.start()
-            MARK.unlink(missing_ok=True)
+            if not self._dry:
+                _mark(out=False)
         word = [] if marked == wish else [self.words[0 if wish else 1]]
+        if word and self._only_marked:
+            word = ["host announced to go out of service"]
         return self._control.actions[known:] + word
+
+    def _change(self, was_set: bool, wish: bool) -> None:  # noqa: ARG002 - what runs says more than the mark
+        known = len(self._control.actions)
+        try:
+            done = self.change(wish)
+        except ClientError:
+            self._outcome.actions += self._control.actions[known:]
+            raise
+        self._outcome.actions += done
+
+    def announce(self, owner: str, reason: str, minutes: int) -> None:
+        """Take the lease and mark the host, and stop nothing yet: what happens elsewhere for it is part of the lease.
+
+        What it would be refused for later it is refused for now, with nothing touched.
+        """
+        if not self.is_set():
+            self._refuse_beside(self._others())
+            self._control.ask(self._control.gate_timeout)
+        self._only_marked = True
+        super().take(owner, reason, minutes)
 
     def take(self, owner: str, reason: str, minutes: int) -> None:
         """Take the host out; where a cluster would not survive it, everything is as before and the lease is gone."""
@@ -85,5 +112,13 @@ def take_back() -> list[str]:
     """Start everything on this host again."""
     control = Control(services(), GATE_SECONDS, HEALTH_SECONDS)
     control.start()
-    MARK.unlink(missing_ok=True)
+    _mark(out=False)
     return control.actions
+
+
+def _mark(*, out: bool) -> None:
+    guard.about_to_write(str(MARK), "out of service" if out else "back into service")
+    if out:
+        MARK.touch(mode=0o644)
+    else:
+        MARK.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import Held, LeaseStore, configuration
 from ansible_collections.erpops.estate.plugins.module_utils.leases.undo import KINDS, Kind, Means
-from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Ending, Lease
+from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Ending, Lease, orphans
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import asked_by
 
 EXPIRED = Ending()
@@ -51,9 +51,11 @@ class Keeper:
         now = self._store.now()
         contents = self._store.all()
         sweep.failed += [f"{text}; remove the key with etcdctl del" for text in contents.broken]
+        # A record that cannot be read may be what they are part of.
+        alone = [] if contents.broken else orphans(held.lease for held in contents.held)
         for held in contents.held:
             lease = held.lease
-            if lease.being_ended(now) or not ending.meant(lease, now):
+            if lease.being_ended(now) or not (ending.meant(lease, now) or (lease in alone and ending.about(lease))):
                 continue
             if lease.host not in ("", self._host) or not self._means_for(lease):
                 sweep.waiting.append(f"{lease}: another host has to end it")
@@ -80,6 +82,19 @@ class Keeper:
         done = self._kinds[lease.kind].undo(self._means_for(lease), lease)
         self._store.remove(claimed)
         return [f"ended {lease}: {'; '.join(done) or 'nothing was left to take back'}"]
+
+    def abandon(self, ending: Ending, *, dry: bool = False) -> Sweep:
+        """Remove the records alone, of hosts that will not be back to take anything back themselves."""
+        sweep, now = Sweep(), self._store.now()
+        for held in self._store.all().held:
+            if not ending.meant(held.lease, now) or held.lease.host == self._host:
+                continue
+            claimed = held if dry else self._store.claim(held)
+            if claimed and not dry:
+                self._store.remove(claimed)
+            if claimed:
+                sweep.ended.append(f"{'would abandon' if dry else 'abandoned'} {held.lease}: nothing was taken back")
+        return sweep
 
     def _means_for(self, lease: Lease) -> Means:
         kind = self._kinds.get(lease.kind)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy import drained
@@ -21,11 +23,21 @@ class ServerDrain(LeasedState):
     flag = "drained"
     words = ("server taken out of the file", "server put back into the file")
 
-    def __init__(self, edge: EdgeOfHost, address: str, store: LeaseStore, outcome: Outcome, *, dry: bool) -> None:
+    def __init__(
+        self,
+        edge: EdgeOfHost,
+        address: str,
+        store: LeaseStore,
+        outcome: Outcome,
+        *,
+        dry: bool,
+        part_of: Mapping[str, str] | None = None,
+    ) -> None:
         # Every edge has its own file, and no other host can write it.
         super().__init__(store, outcome, lease_name(edge.name, address), host=edge.name, dry=dry)
         self._edge = edge
         self._address = address
+        self._details = dict(part_of or {})
 
     def is_set(self) -> bool:
         """Return whether this edge's file sends the host nothing."""

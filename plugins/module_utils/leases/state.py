@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import Held, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 
@@ -31,6 +32,7 @@ class Outcome:
             flag: self.after[flag],
             "lease": self.lease,
             "diff": {"before": self.before, "after": self.after},
+            "evidence": change(flag, self.before.get(flag), self.after[flag]) if self.actions else [],
         }
 
 
@@ -51,6 +53,7 @@ class LeasedState(ABC):
         self._name = name
         self._host = host
         self._dry = dry
+        self._details: dict[str, Any] = {}
 
     @abstractmethod
     def is_set(self) -> bool:
@@ -70,6 +73,7 @@ class LeasedState(ABC):
             minutes=minutes,
             now=self._store.now(),
             host=self._host,
+            details=self._details,
         )
         was_set = self.is_set()
         step, before = self._store.take(lease, dry=self._dry)

@@ -101,15 +101,12 @@ class LeaseStore:
         self.now = now
 
     @classmethod
-    def of(cls, params: Mapping[str, Any], *, dry: bool = False) -> LeaseStore:
-        """Return the store that a module's ``etcd`` and ``estate`` describe, or else this host's configuration.
-
-        ``dry`` turns writes into errors.
-        """
+    def of(cls, params: Mapping[str, Any]) -> LeaseStore:
+        """Return the store that a module's ``etcd`` and ``estate`` describe, or else this host's configuration."""
         if not (params.get("etcd") and params.get("estate")):
             known = configuration()
             params = {key: params.get(key) or known[key] for key in ("etcd", "estate")}
-        return cls(connect(params["etcd"], dry=dry), str(params["estate"]))
+        return cls(connect(params["etcd"]), str(params["estate"]))
 
     def all(self) -> Contents:
         """Return every lease, expired ones too."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question, Report
@@ -58,5 +59,6 @@ def _left(path: str, *, dry: bool) -> bool:
     if place.get(path) == content:
         return False
     if not dry:
+        guard.about_to_write(path, "a new program")
         place.put(path, content)
     return True

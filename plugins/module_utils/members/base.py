@@ -43,6 +43,17 @@ class Busy(Protocol):
         """
 
 
+@runtime_checkable
+class Interrupted(Protocol):
+    """A member on whose host an act that was interrupted can leave something behind that is no file of the service."""
+
+    def left_behind(self) -> list[str]:
+        """Return what is left behind, in sentences. Reads only."""
+
+    def take_back(self) -> list[str]:
+        """Take it back and return what was done, in sentences."""
+
+
 class Solitary:
     """The part of a member that stands alone: it never leads and may always leave."""
 

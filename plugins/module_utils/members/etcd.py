@@ -29,11 +29,11 @@ CONNECTION_SPEC: Mapping[str, Mapping[str, Any]] = {
 NEEDED = ("members", "ca_file", "cert_file", "key_file")
 
 
-def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> EtcdCluster:
-    """Return the cluster that ``params`` describe; ``dry`` turns every write into an error."""
+def connect(params: Mapping[str, Any], *, first: str | None = None) -> EtcdCluster:
+    """Return the cluster that ``params`` describe."""
     tls = Tls(params["ca_file"], params["cert_file"], params["key_file"])
     port = int(params.get("port") or 2379)
-    return EtcdCluster(params["members"], tls=tls, port=port, first=first or params.get("member"), dry=dry)
+    return EtcdCluster(params["members"], tls=tls, port=port, first=first or params.get("member"))
 
 
 def survey(cluster: EtcdCluster) -> judge.Cluster:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.etcdutl import EtcdutlClient
 
@@ -82,6 +83,7 @@ class SnapshotFile:
 
     def write(self, source: Iterable[bytes]) -> Snapshot:
         """Write what etcd sends; whatever stood at the path stays until the new one has been verified."""
+        guard.about_to_write(self._path, "a new snapshot")
         with self._staged(source) as (staged, found):
             directory = os.path.dirname(self._path)
             os.makedirs(directory, mode=0o700, exist_ok=True)

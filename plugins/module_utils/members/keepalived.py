@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.keepalived import (
+    STAY_SECONDS,
     KeepalivedClient,
     answered_elsewhere,
     has_table,
     interface_setting,
     interface_with,
+    let_go,
+    lever_left,
     lever_pulled,
     on_loopback,
     wait_until,
@@ -54,6 +57,20 @@ class Lever:
             )
         return [f"virtual address {self.address} moved to another edge"] if moved else []
 
+    def left_behind(self) -> list[str]:
+        """Return for how long this edge has been asked to leave, where it is longer than any move takes."""
+        seconds = lever_left(self._leave_file)
+        if seconds < STAY_SECONDS:
+            return []
+        return [f"{self._leave_file} has asked this edge to leave for {seconds:.0f} s"]
+
+    def take_back(self) -> list[str]:
+        """Ask this edge to stay where somebody, dead or alive, has left it asked to leave."""
+        left = self.left_behind()
+        if left:
+            let_go(self._leave_file)
+        return [f"{sentence}; it may stay now" for sentence in left]
+
 
 class KeepalivedMember:
     """keepalived of this host.
@@ -61,8 +78,8 @@ class KeepalivedMember:
     Parameters: ``address``, ``router_id``, ``priority``. It leads while it has the address.
     """
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self._lever = Lever(str(params["address"]))
+    def __init__(self, params: Mapping[str, Any], leave_file: str = LEAVE_FILE) -> None:
+        self._lever = Lever(str(params["address"]), leave_file)
         self._client = KeepalivedClient()
         self._wanted = {
             "address": self._lever.address,
@@ -98,3 +115,11 @@ class KeepalivedMember:
     def step_aside(self) -> list[str]:
         """Hand the address to the other edge."""
         return self._lever.give_up()
+
+    def left_behind(self) -> list[str]:
+        """Return what a move that was interrupted has left behind."""
+        return self._lever.left_behind()
+
+    def take_back(self) -> list[str]:
+        """Let this edge stay."""
+        return self._lever.take_back()

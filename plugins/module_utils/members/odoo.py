@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo import OdooClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
@@ -24,16 +25,18 @@ from ansible_collections.erpops.estate.plugins.module_utils.waiting import wait_
 
 PATIENCE_SECONDS = 60
 
+# The advisory lock by which queue_job's runners settle who hands out the jobs; it is one of the instance's database.
+RUNNER_LOCK = 2293787760715711918
 # Connections of one container, told by the application name that its configuration gives them. A runner's
 # advisory lock shows as the two halves of its 64-bit number.
-BACKENDS = """
+BACKENDS = f"""
 SELECT a.datname, bool_or(l.pid IS NOT NULL)
 FROM pg_stat_activity a
 LEFT JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.granted
-     AND (l.classid::bigint << 32 | l.objid::bigint) = 2293787760715711918
+     AND (l.classid::bigint << 32 | l.objid::bigint) = {RUNNER_LOCK}
 WHERE a.usename = current_user AND a.application_name LIKE %s
 GROUP BY a.datname
-"""
+"""  # noqa: S608 - a number of our own
 
 
 class OdooMember(Solitary):
@@ -92,6 +95,7 @@ class OdooMember(Solitary):
         if not wait_for(self.may_leave, PATIENCE_SECONDS).ok:
             return []
         mark = Path(str(self._params["drain_file"]))
+        guard.about_to_write(str(mark), "a mark that drains")
         mark.unlink(missing_ok=True)
         mark.touch(mode=0o644)
         time.sleep(float(self._params["drain_seconds"]))

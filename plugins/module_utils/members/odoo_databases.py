@@ -22,7 +22,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_c
 
 def bring_there(params: Mapping[str, Any], *, check: bool) -> list[str]:
     """Bring the databases to their state and return what was done, or in check mode would be."""
-    with _server(params, check) as server:
+    with _server(params) as server:
         tenants = [Tenant(entry["name"], entry["database"], entry["password"] or "") for entry in params["instances"]]
         state = params["state"]
         if state == "absent":
@@ -36,8 +36,8 @@ def bring_there(params: Mapping[str, Any], *, check: bool) -> list[str]:
 
 
 @contextmanager
-def _server(params: Mapping[str, Any], check: bool) -> Iterator[odoo_copy.Server]:
-    leader = partial(
+def _server(params: Mapping[str, Any]) -> Iterator[odoo_copy.Server]:
+    connect = partial(
         Database.leader,
         "PostgreSQL of the estate",
         ca_file=params["ca_file"],
@@ -46,15 +46,12 @@ def _server(params: Mapping[str, Any], check: bool) -> Iterator[odoo_copy.Server
         password=params["login_password"],
     )
 
-    def connect(name: str, hosts: list[str]) -> Database:
-        database = leader(hosts=hosts, dbname=name)
-        if check:
-            database.forbid_writes()
-        return database
+    with connect(hosts=params["hosts"], dbname="postgres") as administration:
 
-    with connect("postgres", params["hosts"]) as administration:
-        # A replica that has not replayed the new database ends libpq's search for the leader.
-        own = partial(connect, hosts=[administration.host])
+        def own(name: str) -> Database:
+            # A replica that has not replayed the new database ends libpq's search for the leader.
+            return connect(hosts=[administration.host], dbname=name)
+
         yield odoo_copy.Server(
             administration, own, params["port"], params["ca_file"], params["login_user"], params["login_password"]
         )

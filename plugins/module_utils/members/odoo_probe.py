@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_records, odoo_sessions
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_records, odoo_sessions
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, NotAuthorised, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_http import Json2, Route, Session
@@ -137,12 +137,17 @@ def _visit(host: OdooHost, way: Callable[[], Route], walking: Callable[[Session]
         seen = walking(session)
     except ClientError:
         with suppress(ClientError):
-            odoo_sessions.forget(host.settings(), session.ids)
+            _forget(host, session)
         raise
     finally:
         route.close()
-    odoo_sessions.forget(host.settings(), session.ids)
+    _forget(host, session)
     return seen
+
+
+def _forget(host: OdooHost, session: Session) -> None:
+    with guard.asking():
+        odoo_sessions.forget(host.settings(), session.ids)
 
 
 def _who(session: Session, login: str) -> tuple[int, int, int]:

@@ -40,11 +40,8 @@ READING = ("members", "ca_file")
 WRITING = (*READING, "username", "password_file")
 
 
-def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = False) -> PatroniCluster:
-    """Return the cluster that ``params`` describe; the password is read only where there is a file with it.
-
-    ``dry`` turns every write into an error.
-    """
+def connect(params: Mapping[str, Any], *, first: str | None = None) -> PatroniCluster:
+    """Return the cluster that ``params`` describe; the password is read only where there is a file with it."""
     login = None
     if params.get("password_file"):
         try:
@@ -59,7 +56,6 @@ def connect(params: Mapping[str, Any], *, first: str | None = None, dry: bool = 
         login=login,
         port=int(params.get("port") or 8008),
         first=first or params.get("member"),
-        dry=dry,
     )
 
 
@@ -151,7 +147,9 @@ class PatroniMember:
     def may_leave(self) -> Verdict:
         """Return whether the cluster survives losing this member; whoever answers is asked."""
         cluster = self._connect()
-        return judge.may_leave(self.name, glance(cluster), cluster.names)
+        # A member that stands still streams for as long as the store remembers it: each is asked itself.
+        found = judge.answering(look(cluster), besides=self.name)
+        return judge.may_leave(self.name, found, cluster.names)
 
     def step_aside(self) -> list[str]:
         """Switch over to the best standby, if this member leads and somebody can take over."""

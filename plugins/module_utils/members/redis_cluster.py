@@ -20,19 +20,18 @@ class RedisCluster:
 
     Parameters: ``address`` of this host, ``members`` (addresses, this one among them), ``port``, ``sentinel_port``,
     ``master_name``, ``quorum``, ``min_replicas``, ``max_lag_seconds``, ``ca_file``, ``user``, ``password_file``.
-    ``dry`` turns every write into an error.
     """
 
-    def __init__(self, params: Mapping[str, Any], wished_password: str = "", *, dry: bool = False) -> None:
+    def __init__(self, params: Mapping[str, Any], wished_password: str = "") -> None:
         self.address = str(params["address"])
         self.members = [str(member) for member in params["members"]]
         self.master_name = str(params["master_name"])
         self.port = int(params["port"])
         self.params = params
         access = Access(params["ca_file"], params["user"], params["password_file"], wished_password)
-        self.servers = {member: RedisClient(member, self.port, access, dry=dry) for member in self.members}
+        self.servers = {member: RedisClient(member, self.port, access) for member in self.members}
         self.sentinels = {
-            member: SentinelClient(member, int(params["sentinel_port"]), access, dry=dry) for member in self.members
+            member: SentinelClient(member, int(params["sentinel_port"]), access) for member in self.members
         }
 
     def look_at_sentinels(self, *, closely: bool = False) -> Sentinels:

@@ -9,33 +9,27 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import Any
 
-# The least that Patroni accepts, and what it takes where nothing is said (its documentation, "Dynamic Configuration
-# Settings"). Below the least it takes the least, without a word.
-LEAST = {"ttl": 20, "loop_wait": 1, "retry_timeout": 3, "maximum_lag_on_failover": 0, "synchronous_node_count": 1}
+from ansible_collections.erpops.estate.plugins.module_utils.policy import dynamic_keys
+
+# What Patroni takes where nothing is said (its documentation, "Dynamic Configuration Settings").
 DEFAULTS = {"ttl": 30, "loop_wait": 10, "retry_timeout": 10}
 
 
-def objections(config: Mapping[str, Any]) -> list[str]:
-    """Return why this cannot be a cluster's configuration, or nothing."""
-    found = []
-    for key, least in LEAST.items():
-        value = config.get(key)
-        if value is not None and (not _number(value) or value < least):
-            found.append(f"{key}: expected a number from {least}, found {value}")
-    effective: dict[str, Any] = {
-        key: default if config.get(key) is None else config[key] for key, default in DEFAULTS.items()
-    }
-    ttl, loop, retry = (effective[key] for key in ("ttl", "loop_wait", "retry_timeout"))
-    if _number(ttl) and _number(loop) and _number(retry) and loop + 2 * retry > ttl:
+def objections(wish: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return why ``after``, which the wish makes of a cluster's configuration, cannot be one; or nothing.
+
+    Of what others have put there only the timing is judged, since the wish has to fit into it.
+    """
+    timing = {key: after.get(key) for key in DEFAULTS}
+    found = dynamic_keys.objections({**timing, **wish})
+    said: list[Any] = [default if timing[key] is None else timing[key] for key, default in DEFAULTS.items()]
+    ttl, loop, retry = said
+    if all(isinstance(value, int) for value in said) and loop + 2 * retry > ttl:
         found.append(
             f"ttl: expected at least loop_wait + 2 * retry_timeout = {loop + 2 * retry}, found {ttl}: a leader could "
             "lose its lock while it still tries to renew it"
         )
     return found
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def patch(current: Mapping[str, Any], desired: Mapping[str, Any], exclusive: Collection[str] = ()) -> dict[str, Any]:
@@ -59,6 +53,18 @@ def merged(current: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def undeclared(current: Mapping[str, Any], desired: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the dotted names of what stands there beyond ``desired``; a pause and slots may be somebody's."""
+    found: list[str] = []
+    for key, value in current.items():
+        wanted = desired.get(key)
+        if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+            found += undeclared(value, wanted, f"{path}{key}.")
+        elif wanted is None:
+            found.append(f"{path}{key}")
+    return sorted(found)
 
 
 def _patch(

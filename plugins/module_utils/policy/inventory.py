@@ -26,12 +26,13 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_nam
     template_findings,
     value_findings,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_rules import EVERYWHERE
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_secrets import (
     image_findings,
     image_name_findings,
     secret_findings,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_values import ENGINE, value_rule_findings
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_values import value_rule_findings
 
 
 def findings(inventory: Inventory, groups: Collection[str] = ()) -> list[Finding]:
@@ -50,7 +51,11 @@ def findings(inventory: Inventory, groups: Collection[str] = ()) -> list[Finding
         *agreement_findings(inventory),
         *address_findings(inventory),
         *image_name_findings(inventory),
-        *(finding for group in (ESTATE_GROUP, ENGINE, *SERVICE_GROUPS) for finding in group_rules(inventory, group)),
+        *(
+            finding
+            for group in (ESTATE_GROUP, *EVERYWHERE, *SERVICE_GROUPS)
+            for finding in group_rules(inventory, group)
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -21,6 +21,9 @@ LEAST_MINUTES, MOST_MINUTES = 1, 24 * 60
 
 # Whoever ends a lease takes its daemon's state back first. One that died over it blocks nobody for longer.
 ENDING = timedelta(seconds=120)
+
+# The detail that says of what else a state is part, as "host_out node2". It ends with that.
+PART_OF = "part_of"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
@@ -106,7 +109,7 @@ def take(current: Lease | None, lease: Lease) -> Decision:
     if current.being_ended(now):
         return Decision(None, objection=f"{current}: it has expired and is being taken back; run again in a moment")
     if current.expired(now):
-        return Decision(Step.TAKE_OVER, replace(lease, details=current.details or lease.details))
+        return Decision(Step.TAKE_OVER, replace(lease, details=_inherited(current, lease)))
     if current.owner != lease.owner:
         return Decision(None, objection=str(current))
     asked, left = lease.expires - now, current.expires - now
@@ -117,6 +120,13 @@ def take(current: Lease | None, lease: Lease) -> Decision:
     )
 
 
+def _inherited(current: Lease, heir: Lease) -> dict[str, Any]:
+    """Return what was before the state, as the first lease on it remembers; what it is part of the heir says."""
+    before = {key: value for key, value in current.details.items() if key != PART_OF} or heir.details
+    said = {key: value for key, value in heir.details.items() if key == PART_OF}
+    return {**before, **said}
+
+
 def may_end(current: Lease, owner: str, now: datetime, *, force: bool = False) -> str:
     """Return why this owner may not end the lease, or nothing."""
     if force or current.owner == owner or current.expired(now):
@@ -124,9 +134,26 @@ def may_end(current: Lease, owner: str, now: datetime, *, force: bool = False) -
     return str(current)
 
 
+def part_of(kind: str, name: str) -> dict[str, str]:
+    """Return the details of a state that is part of another lease."""
+    return {PART_OF: f"{kind} {name}"}
+
+
+def orphans(leases: Iterable[Lease]) -> list[Lease]:
+    """Return those that are part of what does not stand any more.
+
+    What they are part of is taken before them and ended after them, or just before: a run that died left them behind.
+    """
+    found = list(leases)
+    standing = {f"{lease.kind} {lease.name}" for lease in found}
+    return [lease for lease in found if lease.details.get(PART_OF, "") not in {"", *standing}]
+
+
 @dataclass(frozen=True)
 class Ending:
     """Which leases are to end: those that have expired, those of ``owner``, or with ``force`` anybody's.
+
+    Orphans end with every ending.
 
     ``kind`` and ``name`` narrow them down.
     """
@@ -136,11 +163,13 @@ class Ending:
     name: str | None = None
     force: bool = False
 
+    def about(self, lease: Lease) -> bool:
+        """Return whether this lease is among those that are looked at."""
+        return self.kind in (None, lease.kind) and self.name in (None, lease.name)
+
     def meant(self, lease: Lease, now: datetime) -> bool:
         """Return whether this lease is to end now."""
-        if self.kind not in (None, lease.kind) or self.name not in (None, lease.name):
-            return False
-        return not may_end(lease, self.owner, now, force=self.force)
+        return self.about(lease) and not may_end(lease, self.owner, now, force=self.force)
 
 
 def prefix(estate: str) -> str:

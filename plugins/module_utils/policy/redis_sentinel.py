@@ -27,6 +27,11 @@ def choose_master(elected: str, infos: Mapping[str, Mapping[str, str]], first: s
     return best if followed.get(best) else first
 
 
+def min_replicas(wanted: int, members: int) -> int:
+    """Return how many replicas a master needs to take writes: as many as wanted, and no more than there can be."""
+    return max(0, min(wanted, members - 1))
+
+
 def plain(value: str) -> str:
     """Return a value as the server itself gives it: sizes in bytes, words lowercase only where they are units."""
     match = re.fullmatch(r"(\d+)(k|kb|m|mb|g|gb)", value.lower())
@@ -85,6 +90,15 @@ class UserChanges:
 def passwords(rules: str) -> tuple[str, ...]:
     """Return the digests of the passwords that let a user in."""
     return tuple(word for word in rules.split() if word.startswith("#"))
+
+
+def shown(rules: str, before: str | None = None) -> str:
+    """Return rules without the passwords in them; of one that was not in the rules ``before``, that it differs."""
+    known = rules.split() if before is None else before.split()
+    return " ".join(
+        (word if word[0] not in "#!<>" else f"{word[0]}(secret)" if word in known else f"{word[0]}(secret, differs)")
+        for word in rules.split()
+    )
 
 
 def with_old_passwords(wanted: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:

@@ -192,3 +192,12 @@ def wal_settings(disk_mb: int) -> dict[str, str]:
 def shared_memory_mb(memory_mb: int) -> int:
     """Return the size of ``/dev/shm`` for parallel queries: a quarter of the share, 64 at least, 4096 at most."""
     return max(64, min(4096, memory_mb // 4))
+
+
+def redis_maxmemory(memory_mb: int) -> int:
+    """Return Redis' ``maxmemory`` in bytes: three fifths of what its container may take.
+
+    The rest is for buffers of clients and replicas, and for what is copied while a snapshot or the append-only file is
+    written (Redis documentation, "Redis administration": leave room for copy-on-write).
+    """
+    return memory_mb * 1048576 * 3 // 5

@@ -16,6 +16,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
 VARIABLE = "certificates_supplied"
 # Users verify the edge; everything else is verified by other services of the estate.
 FOR_USERS = "edge"
+# What a host shows to etcd whose services show it nothing.
+FOR_HOSTS, WITHOUT = "estate", ("etcd", "patroni")
 # The group whose hosts present it, and whether its service presents it as a client too.
 PURPOSES: dict[str, tuple[str, bool]] = {
     "etcd": ("etcd", True),
@@ -25,6 +27,7 @@ PURPOSES: dict[str, tuple[str, bool]] = {
     "edge": ("edge", False),
     "object_storage": ("object_storage", False),
     "image_registry": ("image_registry", False),
+    FOR_HOSTS: ("estate", True),
 }
 
 
@@ -54,7 +57,7 @@ def supplied_findings(inventory: Inventory, authorities: str, read: Read, now: d
     """Find supplied certificates that would not serve; ``authorities`` are the CAs the estate trusts, in PEM."""
     told: set[Finding] = set()
     for purpose, (group, client) in PURPOSES.items():
-        for host, value in inventory.values(VARIABLE, inventory.members(group)):
+        for host, value in inventory.values(VARIABLE, _hosts(inventory, purpose, group)):
             entry = value.get(purpose) if isinstance(value, Mapping) else None
             if not isinstance(entry, Mapping):
                 continue
@@ -96,6 +99,12 @@ def objections(
             "certificates_authorities, run site.yml, then supply the certificate"
         )
         yield "the services of the estate do not trust the CA that signed it", remedy
+
+
+def _hosts(inventory: Inventory, purpose: str, group: str) -> list[str]:
+    """Return the hosts that present it."""
+    others = {host for name in WITHOUT for host in inventory.members(name)} if purpose == FOR_HOSTS else set()
+    return [host for host in inventory.members(group) if host not in others]
 
 
 def _names(inventory: Inventory, host: str, purpose: str) -> list[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
@@ -13,12 +14,30 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.record impor
 
 def recorded_connection(kind: str, *, option: str = "", directory: str = DIRECTORY) -> dict[str, Any]:
     """Return the parameters by which this host asks its service of that kind; ``option`` could say it instead."""
-    found = asked_by(kind, directory)
-    if found:
-        return found[0]
-    raise Refused(
+    for found in asked_by(kind, directory):
+        return found
+    raise _unknown(kind, [option] if option else [], directory)
+
+
+def completed(given: Mapping[str, Any], kind: str, needed: Sequence[str], directory: str = DIRECTORY) -> dict[str, Any]:
+    """Return the options of a module with what was not given taken from this host's record of its own service.
+
+    It raises where an option of ``needed`` is still missing.
+    """
+    found = next(iter(asked_by(kind, directory)), {})
+    known = {**found, "member": found.get("name")}
+    params = {option: known.get(option) if value is None else value for option, value in given.items()}
+    missing = [option for option in needed if not params.get(option)]
+    if missing:
+        raise _unknown(kind, missing, directory)
+    return params
+
+
+def _unknown(kind: str, options: Sequence[str], directory: str) -> Refused:
+    instead = f", or give the option{'s' * (len(options) > 1)} {', '.join(options)}" if options else ""
+    return Refused(
         f"how {kind} of this host is reached",
         expected=f"a record of a service of that kind in {directory}",
         found=f"records of {', '.join(recorded(directory)) or 'nothing'}",
-        remedy=f"run this where {kind} runs, or run its role again{f', or give the option {option}' if option else ''}",
+        remedy=f"run this where {kind} runs, or run its role again{instead}",
     )

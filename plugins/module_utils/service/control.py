@@ -52,38 +52,56 @@ class Control:
         started = []
         for service in self._ordered(starting):
             wanted = names is None or service.name in names
-            if wanted and not service.runtime(dry=self.dry).observe(service.name).running:
+            if wanted and not service.runtime().observe(service.name).running:
                 self._start(service)
                 started.append(service.name)
         return started
 
     def restart(self) -> list[str]:
-        """Stop each after its gate and start it before the next is touched; return their names."""
+        """Restart each after its gate, and wait for its health before the next is touched; return their names.
+
+        Whoever dies over it leaves nothing stopped: that it comes back is the engine's part of the same request.
+        """
         for service in self._ordered(stopping):
-            if service.runtime(dry=self.dry).observe(service.name).running:
-                self._stop(service)
-            self._start(service)
+            if service.runtime().observe(service.name).running:
+                self._restart(service)
+            else:
+                self._start(service)
         return [service.name for service in self.services]
 
     def _running(self) -> list[Service]:
         """Return those that run, in the order in which they go down."""
-        return [
-            service
-            for service in self._ordered(stopping)
-            if service.runtime(dry=self.dry).observe(service.name).running
-        ]
+        return [service for service in self._ordered(stopping) if service.runtime().observe(service.name).running]
 
     def _stop(self, service: Service) -> None:
+        self._pass_gate(service)
         if not self.dry:
-            self.actions += pass_gate(service.name, service.member(), self.gate_timeout)
-            service.runtime(dry=self.dry).stop(service.name)
+            service.runtime().stop(service.name)
         self.actions.append(f"stopped {service.name}")
+
+    def _restart(self, service: Service) -> None:
+        self._pass_gate(service)
+        if not self.dry:
+            service.runtime().restart(service.name)
+        self.actions.append(f"restarted {service.name}")
+        self._wait_until_well(service)
 
     def _start(self, service: Service) -> None:
         self.actions.append(f"started {service.name}")
+        if not self.dry:
+            service.runtime().start(service.name)
+        self._wait_until_well(service)
+
+    def _pass_gate(self, service: Service) -> None:
+        member = service.member()
+        if not self.dry:
+            self.actions += pass_gate(service.name, member, self.gate_timeout)
+        elif leads(member):
+            self.actions.append(f"handed over what {service.name} leads")
+
+    def _wait_until_well(self, service: Service) -> None:
         if self.dry:
             return
-        service.runtime(dry=self.dry).start(service.name)
         verdict = gate(service, "after", self.health_timeout)
         if not verdict.ok:
             raise TimedOut(

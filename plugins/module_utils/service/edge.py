@@ -19,7 +19,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Refused,
     TimedOut,
     Unreachable,
-    WriteForbidden,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.traefik import TraefikClient
 from ansible_collections.erpops.estate.plugins.module_utils.health import traefik as judge
@@ -56,13 +55,12 @@ def _told(edge: judge.Edge, url: str, verdict: Verdict, out: frozenset[str]) -> 
 
 
 class EdgeOfHost:
-    """The edge of this host; parameters as for :class:`TraefikMember`. ``dry`` turns every write into an error."""
+    """The edge of this host; parameters as for :class:`TraefikMember`."""
 
-    def __init__(self, params: Mapping[str, Any], *, dry: bool = False) -> None:
+    def __init__(self, params: Mapping[str, Any]) -> None:
         self.name = str(params["name"])
         self.path = dynamic_file(params)
         self._params = params
-        self._dry = dry
         self._clients = {self.name: TraefikClient(params["url"])}
         self._clients |= {str(peer["name"]): TraefikClient(peer["url"]) for peer in params["peers"]}
 
@@ -110,8 +108,6 @@ class EdgeOfHost:
 
     def write(self, text: str) -> None:
         """Replace the file atomically; Traefik watches it."""
-        if self._dry:
-            raise WriteForbidden(self.path, expected="no write in check mode", found="a new content")
         found = files.look(self.path)
         file = ManagedFile(
             self.path,

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.engine_control import EngineControl, Run
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.policy.docker_engine import (
@@ -118,6 +119,7 @@ class EngineConfiguration:
         self._control.reload(self._control.unit()[2], bool(self._config.get("live-restore")))
 
     def _restart(self, before: str) -> None:
+        guard.about_to_write("the Docker engine", "a restart")
         objection = restart_objection(self._engine(None))
         if objection:
             raise Refused(objection)
@@ -163,6 +165,7 @@ def _changed_at(path: str) -> float:
 
 
 def _write(path: str, content: str) -> None:
+    guard.about_to_write(path, "new content")
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     with open(path + ".new", "w", encoding="utf-8") as stream:
         stream.write(content)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drained import carried_over
 
@@ -77,7 +78,21 @@ def kept(file: ManagedFile, found: Found) -> ManagedFile:
 def fingerprint(path: str) -> str:
     """Return the digest of a file that something else writes, such as a certificate."""
     found = look(path)
-    return hashlib.sha256(found.content).hexdigest()[:16] if found.exists else MISSING
+    return aspect(found) if found.exists else MISSING
+
+
+def aspect(found: Found) -> str:
+    """Return the digest that stands for what a file holds."""
+    return hashlib.sha256(found.content).hexdigest()[:16]
+
+
+def rights(path: str) -> str:
+    """Return owner, group and mode of what is at ``path``, as they are shown."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return "nothing"
+    return f"{status.st_uid}:{status.st_gid} {stat.S_IMODE(status.st_mode):04o}"
 
 
 def directory_differs(directory: Directory) -> bool:
@@ -95,6 +110,7 @@ def directory_differs(directory: Directory) -> bool:
 
 def make_directory(directory: Directory) -> None:
     """Create the directory and its parents, and set owner, group and mode."""
+    guard.about_to_write(directory.path, "owner, group and mode of a directory")
     os.makedirs(directory.path, mode=0o755, exist_ok=True)
     os.chown(directory.path, directory.owner, directory.group)
     os.chmod(directory.path, directory.mode)
@@ -108,6 +124,7 @@ def candidate(file: ManagedFile) -> Iterator[str]:
     directory can check it. A check may go by the name's ending; otherwise the ending is one that no daemon
     looks for in a directory it watches.
     """
+    guard.about_to_write(file.path, "a candidate beside it")
     directory = os.path.dirname(file.path)
     os.makedirs(directory, mode=0o755, exist_ok=True)
     suffix = "-" + os.path.basename(file.path) if file.validate else ".new"
@@ -127,4 +144,5 @@ def candidate(file: ManagedFile) -> Iterator[str]:
 
 def move_into_place(path: str, file: ManagedFile) -> None:
     """Replace the file atomically by the candidate at ``path``."""
+    guard.about_to_write(file.path, "new content")
     os.replace(path, file.path)

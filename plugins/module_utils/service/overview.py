@@ -31,9 +31,9 @@ class Service:
     params: dict[str, Any]
     unit: bool
 
-    def runtime(self, *, dry: bool = False) -> Engine:
-        """Return what runs it: the host's engine, or systemd in an engine's terms; with ``dry`` writes are errors."""
-        return Units(self.name, dry=dry) if self.unit else Engine(dry=dry)
+    def runtime(self) -> Engine:
+        """Return what runs it: the host's engine, or systemd in an engine's terms."""
+        return Units(self.name) if self.unit else Engine()
 
     def member(self) -> Member | None:
         """Return the member to ask, or None for a service that was declared without a health predicate."""

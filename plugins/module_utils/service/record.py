@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Proven
 
 DIRECTORY = "/var/lib/erpops/proven"
@@ -42,6 +41,7 @@ class Record:
         self._write({**asdict(what), "proven_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def _write(self, data: dict[str, Any]) -> None:
+        guard.about_to_write(self.path, "a new record")
         os.makedirs(os.path.dirname(self.path), mode=0o755, exist_ok=True)
         temporary = self.path + ".new"
         with open(temporary, "w", encoding="utf-8") as stream:
@@ -64,23 +64,3 @@ def asked_by(kind: str, directory: str = DIRECTORY) -> list[dict[str, Any]]:
     """Return by which parameters this host asks each of its services of that kind."""
     health = [Record(name, directory).read().health for name in recorded(directory)]
     return [dict(entry["params"]) for entry in health if entry.get("kind") == kind and entry.get("params")]
-
-
-def completed(given: Mapping[str, Any], kind: str, needed: Sequence[str], directory: str = DIRECTORY) -> dict[str, Any]:
-    """Return the options of a module with what was not given taken from this host's record of its own service.
-
-    It raises where an option of ``needed`` is still missing.
-    """
-    found = asked_by(kind, directory)
-    known = {**found[0], "member": found[0].get("name")} if found else {}
-    known = {option: value for option, value in known.items() if option in given}
-    params = {**given, **{option: value for option, value in known.items() if given[option] is None}}
-    missing = [option for option in needed if not params.get(option)]
-    if missing:
-        raise Refused(
-            f"how {kind} is reached",
-            expected=f"the options {', '.join(missing)}, or a record of {kind} on this host in {directory}",
-            found="neither",
-            remedy="give the options, or run this where the service runs",
-        )
-    return params

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
+from ansible_collections.erpops.estate.plugins.module_utils.members.base import Interrupted
 from ansible_collections.erpops.estate.plugins.module_utils.policy.converge import Action
-from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, diff_of
+from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition
+from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger, Survey, diff_of
+from ansible_collections.erpops.estate.plugins.module_utils.service.differences import differences
 from ansible_collections.erpops.estate.plugins.module_utils.service.gate import leads
 
 
@@ -23,6 +28,7 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
         "replace_reasons": list(decision.reasons) if deferred else [],
         "leads": leads(converger.member) if decision.action is Action.REPLACE else False,
         "changed": survey.changed,
+        "differences": differences(converger.definition.name, survey),
         "actions": [],
         "health": {},
     }
@@ -34,7 +40,23 @@ def run(converger: Converger, *, replace: str, gate_timeout: float, check: bool)
             result["actions"] = converger.actions
         return result
     result["diff"] = diff_of(survey)
+    member = converger.member
+    left: list[str] = member.left_behind() if isinstance(member, Interrupted) else []
+    result["changed"] = survey.changed or bool(left)
+    result["reasons"] += left
     if not check:
+        # First: its health cannot be had while an act of an earlier run stands in its way.
+        converger.actions += member.take_back() if isinstance(member, Interrupted) else []
         result["health"] = converger.carry_out(survey, gate_timeout=gate_timeout).as_dict()
         result["actions"] = converger.actions
+        result["evidence"] = _declared(survey, converger.definition, result["health"]) if result["changed"] else []
     return result
+
+
+def _declared(survey: Survey, definition: Definition, health: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return for the record of the run which image ran before and runs now, and what was seen of it."""
+    if not health:
+        return []
+    pieces = [check(definition.name, ok=bool(health["ok"]), details=health["reasons"])]
+    before, after = survey.observed.aspects.get("image"), survey.desired.replace["image"]
+    return pieces if before == after else [*change(f"{definition.name} image", before, after), *pieces]

@@ -54,7 +54,7 @@ def test_a_result_that_is_not_as_it_must_be(runs: list[dict[str, Any]], said: st
     for each in runs:
         kept = results.keep(NAME, "abc", each)
     assert (kept["verdict"]["ok"], kept["verdict"]["reasons"]) == (False, [said])
-    assert results.shown()[-1] == ("", "", said)
+    assert results.shown()[-1] == ("", "", said, True)
     assert not results.complaints(NAME), "it is a result all the same"
 
 

@@ -48,3 +48,9 @@ def test_exactly_the_lengths_above_the_limit_are_refused(limit: int) -> None:
 )
 def test_what_counts_as_a_login_attempt(path: str, limited: bool) -> None:
     assert bool(re.search(VARIABLES["__traefik_login_path"], path)) is limited
+
+
+@pytest.mark.parametrize("template", sorted((ROLE / "templates").glob("*.j2")), ids=lambda path: path.name)
+def test_nothing_is_ever_sent_twice(template: Path) -> None:
+    # Traefik's own retries take no heed of the method: an order would be entered twice.
+    assert not re.search(r"^\s*retry\s*:", template.read_text(encoding="utf-8"), re.MULTILINE | re.IGNORECASE)

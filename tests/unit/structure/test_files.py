@@ -108,7 +108,8 @@ FORBIDDEN = {
     r"validate_certs\s*[:=]\s*[Ff]alse": "a connection to nobody knows whom",
     r"# noqa(?!: \w+\d+ +[-#] \w)": "a rule that is switched off without reason (# noqa: CODE - reason)",
     r"# type: ignore(?!\[[\w, -]+\] +[-#] \w)": "a type that is hidden without reason (# type: ignore[code]  # reason)",
-    r"pytest\.mark\.(skip|xfail)\b": "a test that does not run",
+    r"\b(mark\.(skip|skipif|xfail)\b|pytest\.(skip|xfail|importorskip)\b|SkipTest\b)": "a test that does not run",
+    r"from pytest import .*\b(skip|xfail|importorskip)\b": "a test that does not run",
 }
 
 
@@ -118,6 +119,23 @@ def test_nothing_is_hidden(path: Path) -> None:
     for pattern, what in FORBIDDEN.items():
         found = re.search(pattern, text)
         assert not found, f"{found.group() if found else ''}: {what}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@pytest.mark.skip",
+        "@pytest.mark.skipif(sys.version_info < (3, 12), reason='old')",
+        "pytestmark = [pytest.mark.xfail]",
+        "@mark.skipif(True)",
+        "    pytest.skip('no machine')",
+        "docker = pytest.importorskip('docker')",
+        "from pytest import fixture, importorskip",
+        "raise unittest.SkipTest",
+    ],
+)
+def test_a_test_that_does_not_run_is_found_however_it_is_written(line: str) -> None:
+    assert [what for pattern, what in FORBIDDEN.items() if re.search(pattern, line)] == ["a test that does not run"]
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=named)

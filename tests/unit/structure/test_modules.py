@@ -96,9 +96,52 @@ def test_every_result_is_described(module: Path) -> None:
         assert spec.get("returned"), f"{name}: say when it is returned"
 
 
-def test_the_action_group_is_complete() -> None:
-    runtime = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    assert runtime["action_groups"]["estate"] == [module.stem for module in MODULES]
+@each_module
+def test_a_failure_has_a_kind(module: Path) -> None:
+    """Whoever has to tell failures apart reads ``error``, not a sentence."""
+    failures = [
+        node
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fail_json"
+    ]
+    for failure in failures:
+        given = {keyword.arg for keyword in failure.keywords}
+        spread = [ast.unparse(keyword.value) for keyword in failure.keywords if keyword.arg is None]
+        typed = "error" in given or any(value.endswith(".as_result()") for value in spread)
+        assert typed, f"line {failure.lineno}: give error=, or **error.as_result() of a ClientError"
+    if failures:
+        assert "error" in yaml.safe_load(block(module, "RETURN")), "say which kinds of failure there are"
+
+
+RUNTIME = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+# Each with the fragment whose options its modules share.
+FRAGMENTS = {
+    "etcd": "etcd", "lease": "leases", "odoo": "odoo", "patroni": "patroni", "pgbackrest": "pgbackrest",
+    "redis": "redis_cluster",
+}  # fmt: skip
+
+
+def members(group: str) -> list[str]:
+    """Return the modules of an action group, those of the groups that it extends first."""
+    entries = RUNTIME["action_groups"][group]
+    extended = [name for entry in entries if isinstance(entry, dict) for name in entry["metadata"]["extend_group"]]
+    inner = [module for name in extended for module in members(name.removeprefix("erpops.estate."))]
+    return [*inner, *(entry for entry in entries if isinstance(entry, str))]
+
+
+def test_the_action_group_of_the_estate_is_complete() -> None:
+    assert set(RUNTIME["action_groups"]) == {"estate", *FRAGMENTS}
+    assert sorted(set(members("estate"))) == [module.stem for module in MODULES]
+
+
+@pytest.mark.parametrize("group", FRAGMENTS)
+def test_the_modules_of_a_group_take_the_same_options(group: str) -> None:
+    """What module_defaults gives a group, each of its modules has to take; and who could take it is in the group."""
+    fragment = f"erpops.estate.{FRAGMENTS[group]}"
+    extending = [
+        module.stem for module in MODULES if fragment in documentation(module).get("extends_documentation_fragment", [])
+    ]
+    assert members(group) == extending
 
 
 def test_every_action_has_its_documentation() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,9 @@ DEVELOPMENT = "development"
 GUARDED = ("estate_name", "estate_environment", "estate_governance")
 # What a playbook hands to the gate goes by such names.
 GUARDED_PREFIX = "gate_"
+DRILL = "drill"
+# Characters of what differs in a plan; the whole is in its file.
+LONGEST = 120
 
 
 def overridden(extra: Iterable[str]) -> list[str]:
@@ -53,6 +57,30 @@ def elsewhere(plan: Plan, estate: str, environment: str) -> list[str]:
     return [
         f"plan: expected {what} {mine}, found {theirs or 'none'}" for what, theirs, mine in places if mine != theirs
     ]
+
+
+def misused(plan: Plan) -> list[str]:
+    """Return what is objected to a change of another kind than what runs: the rules for drills are for drills."""
+    kind, drill = plan.target.kind, plan.playbook.split()[:1] == [DRILL]
+    if not kind or drill == (kind == DRILL):
+        return []
+    expected = f"a change of kind {DRILL}" if drill else f"a change of another kind than {DRILL}"
+    return [f"change: expected {expected} for {plan.playbook}, found {plan.change}, which is of kind {kind}"]
+
+
+def altered(approved: Plan | None, plan: Plan) -> list[str]:
+    """Return what is objected to a plan that is not the one whose file was handed over."""
+    if approved is None or approved.digest == plan.digest:
+        return []
+    theirs, mine = approved.as_dict(), plan.as_dict()
+    names = [name for name in mine if mine[name] != theirs.get(name)]
+    found = "; ".join(f"{name} {_short(mine[name])} where it has {_short(theirs.get(name))}" for name in names)
+    return [f"plan: expected what the plan's file has, found {found}"]
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}…")
 
 
 def relabelled(governed: Governed, environment: str) -> list[str]:

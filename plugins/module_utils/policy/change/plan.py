@@ -32,6 +32,7 @@ class Step:
 class Plan:
     """Everything a run will do.
 
+    ``given`` are the extra variables that the playbook was called with, since they win over everything else.
     ``commit`` is the one that last said what the policy and the change are. ``no_return`` names the step from which
     there is only forward; ``outage_seconds`` and ``rollback_seconds`` are what users have to expect at most.
     """
@@ -43,6 +44,7 @@ class Plan:
     commit: str
     steps: tuple[Step, ...]
     rollback: str
+    given: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
     no_return: str = ""

@@ -23,6 +23,7 @@ PLAN: Mapping[str, str] = {
     "commit": TEXT,
     "steps": MANY,
     "rollback": TEXT,
+    "given": NAMED,
     "before": NAMED,
     "after": NAMED,
     "no_return": TEXT,
@@ -38,17 +39,20 @@ STEP: Mapping[str, str] = {
     "undo": TEXT,
 }
 TARGET: Mapping[str, str] = {"environment": TEXT, "kind": TEXT, "parts": MANY}
+TOUCHES: Mapping[str, str] = {"instances": TEXTS, "planes": TEXTS}
 PART: Mapping[str, str] = {"instance": TEXT, "ring": TEXT, "site": TEXT, "plane": TEXT}
 
 
 def completed(data: Mapping[str, Any], governance: Governance | None, *, estate: str, environment: str) -> Plan:
     """Return the plan of data; where they do not say estate, target, commit or rollback, estate and change do.
 
-    Without governance there is nothing to stand on, and nothing to add.
+    The target is what the change names, or what ``touches`` says of it. Without governance there is nothing to stand
+    on, and nothing to add.
     """
     said = dict(data)
+    touches = _touches(said.pop("touches", None))
     found = governance.changes.get(str(said.get("change"))) if governance else None
-    aim = target(found, governance.policy) if governance and found else Target(environment, "")
+    aim = target(found, governance.policy, touches) if governance and found else Target(environment, "")
     filled: dict[str, Any] = {
         "estate": estate,
         "target": {"environment": aim.environment, "kind": aim.kind, "parts": [dict(vars(part)) for part in aim.parts]},
@@ -56,6 +60,13 @@ def completed(data: Mapping[str, Any], governance: Governance | None, *, estate:
         "rollback": found.rollback if found else "",
     }
     return plan_of({**filled, **said})
+
+
+def _touches(said: Any) -> Mapping[str, Sequence[str]]:
+    wrong = list(_wrong(said, TOUCHES, (), "touches.")) if said is not None else []
+    if wrong:
+        raise ValueError(f"plan: {'; '.join(wrong)}")
+    return said or {}
 
 
 def plan_of(data: Any) -> Plan:

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.document import Document, Path
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people import People, unknown_remedy
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Policy, Standing
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import DRIFT
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import NONE, Part, Target
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.difference import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding
 
 OPEN = "open"
@@ -40,7 +42,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Waiver:
-    """An exception somebody answers for, until it expires. What it leaves empty it does not limit."""
+    """An exception somebody answers for, until it expires. What it leaves empty it does not limit.
+
+    It excuses either requirements of changes, and then ``kinds`` are those of changes; or differences that drift finds,
+    and then ``hosts`` and ``objects`` are theirs.
+    """
 
     id: str
     where: str
@@ -51,6 +57,8 @@ class Waiver:
     environments: frozenset[str]
     kinds: frozenset[str] = frozenset()
     instances: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
 
     def covers(self, requirement: str, target: Target, instance: str, now: datetime) -> bool:
         """Return whether it excuses a requirement of a change for an instance."""
@@ -60,6 +68,17 @@ class Waiver:
             and target.environment in self.environments
             and (not self.kinds or target.kind in self.kinds)
             and (not self.instances or instance in self.instances)
+        )
+
+    def covers_drift(self, difference: Difference, environment: str, now: datetime) -> bool:
+        """Return whether it excuses a difference between what is declared and what runs."""
+        return (
+            now < self.expires
+            and f"{DRIFT}{difference.kind}" in self.waives
+            and environment in self.environments
+            and (not self.instances or difference.instance in self.instances)
+            and (not self.hosts or difference.host in self.hosts)
+            and (not self.objects or difference.object in self.objects)
         )
 
 
@@ -95,20 +114,27 @@ def waiver(document: Document, policy: Policy, people: People) -> tuple[Waiver |
     expires, faults = _moment(document, ("expires",), data["expires"])
     faults += [*_named_for(document), *_person(document, "owner", people)]
     faults += _unknown(document, ("instances",), "instance", data.get("instances", ()), policy.instances)
+    faults += _mixed(document)
     if expires is None:
         return None, faults
-    sets = {key: frozenset(data.get(key, ())) for key in ("waives", "environments", "kinds", "instances")}
+    keys = ("waives", "environments", "kinds", "instances", "hosts", "objects")
+    sets = {key: frozenset(data.get(key, ())) for key in keys}
     return Waiver(data["id"], document.where(), data["owner"], data["reason"], expires, **sets), faults
 
 
-def target(found: Change, policy: Policy) -> Target:
-    """Return what a change touches: each of its instances at each of its sites, on each of its planes."""
+def target(found: Change, policy: Policy, touches: Mapping[str, Sequence[str]] | None = None) -> Target:
+    """Return what a change touches: each of its instances at each of its sites, on each of its planes.
+
+    ``touches`` has the ``instances`` and ``planes`` that a playbook touches in truth, be it less than the change names
+    or more; what it leaves empty is as the change says.
+    """
+    known = touches or {}
     parts = [
         Part(instance, standing.ring, site, plane)
-        for instance in found.instances or ("",)
+        for instance in known.get("instances") or found.instances or ("",)
         for standing in [policy.instances.get(instance, Standing(""))]
         for site in found.sites or _sites(standing)
-        for plane in found.planes or ("",)
+        for plane in known.get("planes") or found.planes or ("",)
     ]
     return Target(found.environment, found.kind, tuple(parts))
 
@@ -128,6 +154,21 @@ def _person(document: Document, key: str, people: People) -> Iterator[Finding]:
     person = document.data[key]
     if person not in people:
         yield document.finding((key,), f"there is no person {person!r}", unknown_remedy(person, people.roles))
+
+
+def _mixed(document: Document) -> Iterator[Finding]:
+    """Refuse what would excuse more than its writer sees: half of its limits would limit nothing."""
+    drift = [waived.startswith(DRIFT) for waived in document.data["waives"]]
+    if any(drift) and not all(drift):
+        problem = "it excuses requirements of changes and differences of drift"
+        yield document.finding(("waives",), problem, "Write two waivers, each with its own limits")
+        return
+    for key in ("kinds",) if any(drift) else ("hosts", "objects"):
+        if key in document.data:
+            limited = (
+                "changes, and a difference of drift is none" if any(drift) else "differences of drift, not changes"
+            )
+            yield document.finding((key,), f"{key} limit {limited}", f"Leave {key} out")
 
 
 def _unknown(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import ENVIRONMENTS, EVIDENCE, KINDS
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.difference import KINDS as DRIFTS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import PLANES
 
 Schema = Mapping[str, Any]
@@ -31,7 +32,9 @@ MOMENT = {
 FLAG = {"type": "boolean"}
 VERSION = {"const": 1, "description": "This is version 1"}
 BREAK_GLASS_SKIPS = ("window", "freeze", "approvals")
-WAIVABLE = ("window", *(f"evidence:{kind}" for kind in EVIDENCE))
+# What a waiver for drift begins with: it excuses differences, the others requirements of a change.
+DRIFT = "drift:"
+WAIVABLE = ("window", *(f"evidence:{kind}" for kind in EVIDENCE), *(f"{DRIFT}{kind}" for kind in DRIFTS))
 
 
 def number(least: int, most: int) -> Schema:
@@ -152,5 +155,10 @@ WAIVER = mapping(
         "waives": names(one_of(WAIVABLE), 1),
         "environments": names(one_of(ENVIRONMENTS), 1),
     },
-    {"kinds": names(one_of(KINDS), 1), "instances": names(NAME, 1)},
+    {
+        "kinds": names(one_of(KINDS), 1),
+        "instances": names(NAME, 1),
+        "hosts": names(TEXT, 1),
+        "objects": names(TEXT, 1),
+    },
 )

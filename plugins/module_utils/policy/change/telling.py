@@ -35,16 +35,26 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
     left = [step.name for step in plan.steps if step.name not in done]
     if done and left:
         yield f"Done are {', '.join(sorted(done))}; left are {', '.join(left)}."
-        yield "Run it again when it may: it goes on there."
+        yield "Run it again when it may."
 
 
 def steps(plan: Plan) -> Iterator[str]:
     """Yield what a plan does, for who has to decide about it."""
-    yield f"{plan.change}: {plan.playbook} on {plan.estate} ({plan.target.environment}, {plan.target.kind})"
+    place = ", ".join(filter(None, (plan.target.environment, plan.target.kind)))
+    yield f"{plan.change or 'No change'}: {plan.playbook} on {plan.estate} ({place})"
+    yield from (f"Called with {name}={value}" for name, value in plan.given.items())
     for name in dict.fromkeys((*plan.before, *plan.after)):
-        yield f"{name}: {plan.before.get(name, 'nothing')} becomes {plan.after.get(name, 'nothing')}"
+        yield f"{name}: {_becomes(plan.before.get(name), plan.after.get(name))}"
     for number, step in enumerate(plan.steps, start=1):
         where = f" on {', '.join(step.hosts)}" if step.hosts else ""
         point = "; from here there is only forward" if step.name == plan.no_return else ""
-        yield f"{number}. {step.name}{where}, {step.seconds} s{point}"
-    yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {plan.rollback}"
+        reason = f" ({step.reason})" if step.reason else ""
+        yield f"{number}. {step.name}{where}, {step.seconds} s{reason}{point}"
+    back = plan.rollback or "as each step says"
+    yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {back}"
+
+
+def _becomes(before: str | None, after: str | None) -> str:
+    if before in (None, after):
+        return f"{after}{' as before' if before else ''}"
+    return f"{before} becomes {after or 'nothing'}"

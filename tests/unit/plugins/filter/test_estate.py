@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.erpops.estate.plugins.filter.estate import addresses, instances, setting
+from ansible_collections.erpops.estate.plugins.filter.estate import addresses, declared_services, instances, setting
 from ansible_collections.erpops.estate.plugins.filter.sizing import (
     container_limits,
     max_connections,
@@ -48,6 +48,14 @@ def test_addresses_in_the_order_of_the_hosts() -> None:
 def test_a_plane_nobody_knows() -> None:
     with pytest.raises(AnsibleFilterError, match="there is no plane 'date'"):
         addresses(["n1"], HOSTVARS, "date")
+
+
+def test_what_a_host_is_to_have_follows_from_its_groups_and_the_instances() -> None:
+    assert declared_services("n1", HOSTVARS) == {
+        "patroni": "patroni",
+        **{f"odoo_north_{process}": "odoo" for process in ("web", "cron", "jobs")},
+    }
+    assert declared_services("n3", HOSTVARS) == {"patroni": "patroni"}
 
 
 def test_a_setting_of_another_role() -> None:

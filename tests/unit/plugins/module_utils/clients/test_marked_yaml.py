@@ -128,3 +128,21 @@ def test_people_are_keys_with_an_at() -> None:
     assert load("approvers/people.yml", PEOPLE, schemas.PEOPLE)[1] == []
     _document, faults = load("approvers/people.yml", PEOPLE.replace(b"ada@", b"ada and ben@"), schemas.PEOPLE)
     assert "approvers/people.yml:5: people.ada and ben@example.com" in str(faults[0])
+
+
+def test_what_a_waiver_may_excuse_of_drift() -> None:
+    waiver = b"""version: 1
+id: WVR-1
+owner: ada@example.com
+reason: the vendor is late
+expires: 2026-12-24T18:00+01:00
+waives: ["drift:container"]
+environments: [production]
+hosts: [node1]
+objects: [stranger]
+"""
+    assert load("waivers/WVR-1.yml", waiver, schemas.WAIVER)[1] == []
+    _document, faults = load(
+        "waivers/WVR-1.yml", waiver.replace(b"drift:container", b"drift:containers"), schemas.WAIVER
+    )
+    assert "'drift:containers' is none of what is known here. Did you mean drift:container." in str(faults[0])

@@ -5,6 +5,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import (
     ClientError,
@@ -12,7 +19,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     NotTrusted,
     Unreachable,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import refusal
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database, refusal
 
 SERVER = 'connection to server at "172.30.77.12", port 5432 failed: '
 
@@ -36,3 +43,21 @@ def test_a_message_becomes_the_error_it_stands_for(message: str, kind: type[Clie
     error = refusal("database north", SERVER + message)
     assert isinstance(error, kind)
     assert "\n" not in error.found
+
+
+def test_each_thread_finds_the_service_file_it_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+
+    def connect(**parameters: Any) -> SimpleNamespace:
+        time.sleep(0.02)
+        found[parameters["service"]] = os.environ["PGSERVICEFILE"]
+        return SimpleNamespace(set_session=lambda **_: None)
+
+    library = SimpleNamespace(connect=connect, Error=Exception, OperationalError=OSError)
+    monkeypatch.setitem(sys.modules, "psycopg2", library)
+    monkeypatch.setenv("PGSERVICEFILE", "")
+    names = ["north", "south", "east", "west"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        for name in names:
+            pool.submit(Database.service, name, service_file=f"/{name}.conf", service=name, database=name)
+    assert found == {name: f"/{name}.conf" for name in names}

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
     FORMAT,
     Failure,
@@ -110,6 +111,21 @@ def test_what_is_declared_is_kept() -> None:
     assert (found.before, found.after) == ({"odoo": "1"}, {"odoo": "2", "etcd": "3"})
     assert [check["name"] for check in found.verification] == ["healthy", "reachable"]
     assert found.origin["launcher"] == {"person": "ada", "proof": "awx"}
+
+
+def test_what_a_module_says_of_its_host_is_told_from_other_hosts() -> None:
+    told = recorder()
+    for task, old, new in (("t1", "sha256:1", "sha256:2"), ("t2", "sha256:2", "sha256:3")):
+        told.task(task, "Converge", "erpops.estate.service", 1.0)
+        for host in ("edge1", "edge2"):
+            pieces = [*change("traefik", old, new), check("traefik", ok=True, details=["serves"])]
+            told.result(task, host, Status.CHANGED, 2.0, evidence=pieces)
+    found = record(told)
+    # As it was before the run, and as it is after it, however often it was touched.
+    assert found.before == {"edge1 traefik": "sha256:1", "edge2 traefik": "sha256:1"}
+    assert found.after == {"edge1 traefik": "sha256:3", "edge2 traefik": "sha256:3"}
+    assert found.verification[0] == {"name": "edge1 traefik", "ok": True, "details": "serves"}
+    assert [entry["name"] for entry in found.verification] == ["edge1 traefik", "edge2 traefik"] * 2
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,56 @@ def test_what_is_stopped_is_found_and_nothing_else() -> None:
     assert sum(line.endswith("ILL") for line in lines(status)) == 2
 
 
+def test_a_service_that_was_never_made_is_found() -> None:
+    answers = seen("whole")
+    kinds = {entry["service"]: entry["kind"] for entry in answers["node3"]["services"]}
+    answers["node3"]["declared"] = kinds
+    assert gather(answers, ESTATE).ok
+    answers["node3"]["declared"] = {**kinds, "traefik": "traefik"}
+    status = gather(answers, ESTATE)
+    finding = "traefik: expected it on this host, found that it was never made; run its role"
+    assert status.findings == (f"node3: {finding}",)
+    assert [(row.service, row.plane, row.ok) for row in status.rows if row.host == "node3"][-1] == (
+        "traefik",
+        "Edge",
+        False,
+    )
+    assert finding in page(status).text
+
+
 def test_a_host_that_gave_no_answer_is_a_finding() -> None:
-    silent = seen("whole") | {"node3": {"services": None}}
+    silent = seen("whole") | {"node3": {"services": None, "declared": {"etcd": "etcd"}}}
     assert gather(silent, ESTATE).findings == ("node3: expected an answer, found none; it is unreachable",)
+
+
+BACKUP = {"label": "20261123-041134F", "type": "full", "age_hours": 0.31, "started_at": "", "size_bytes": 1}
+BACKED_UP = {**ESTATE, "backed_up": True}
+
+
+def test_one_host_that_tells_of_backups_is_enough() -> None:
+    answers = seen("whole")
+    answers["node1"]["backups_untold"] = "container patroni; it is not running"
+    answers["node2"]["backups"] = [BACKUP]
+    status = gather(answers, BACKED_UP)
+    assert status.ok
+    assert "Newest backup: 20261123-041134F, full, 0.3 hours old" in lines(status)
+    answers["node2"]["backups"] = []
+    assert gather(answers, BACKED_UP).ok, "its health says what there should be"
+
+
+def test_no_host_that_tells_of_backups_is_a_finding() -> None:
+    answers = seen("whole")
+    answers["node1"]["backups_untold"] = "container patroni; it is not running"
+    found = "backups: expected a host to tell of them, found none; node1: container patroni; it is not running"
+    assert gather(answers, BACKED_UP).findings == (found,)
+    assert gather(answers, ESTATE).ok
+
+
+def test_what_every_host_says_of_the_cluster_is_one_finding() -> None:
+    answers = seen("whole")
+    for host, own in {"node1": [], "node2": ["its timer is off"]}.items():
+        answers[host]["troubles"] = ["the newest backup is too old", *own]
+    assert gather(answers, ESTATE).findings == ("node1: the newest backup is too old", "node2: its timer is off")
 
 
 @pytest.mark.parametrize(("days", "found"), [(29, True), (30, False)])

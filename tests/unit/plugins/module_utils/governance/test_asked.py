@@ -71,6 +71,15 @@ def test_only_a_yes_that_is_meant_takes_the_lock(bastion: Bastion) -> None:
     assert len(kinds["approvals"]) == 2
 
 
+def test_a_run_may_take_longer_than_a_launch_holds_and_another_cannot_begin_by_it(bastion: Bastion) -> None:
+    bastion.ready()
+    assert answer(bastion.asking(), bastion.now).verdict.ok
+    later, asked = bastion.now + timedelta(minutes=20), bastion.asking()
+    assert answer(asked, later).verdict.ok
+    other = replace(asked, recorded=replace(asked.recorded, run=str(UUID(int=8))))
+    assert "the launch of eve does not count: it expired at" in str(answer(other, later).verdict.reasons)
+
+
 def test_a_lock_that_somebody_is_just_ending_is_not_free(bastion: Bastion) -> None:
     bastion.ready()
     old = kept.lock_wanted(answer(bastion.asking(), bastion.now).plan, "x", (), bastion.now - timedelta(days=1))

@@ -238,3 +238,9 @@ def test_a_verdict_needs_nothing_but_data(company: Company) -> None:
     asked = run(laid, plan, company)
     shutil.rmtree(company.place)
     assert verdict(laid.governance, asked) == verdict(laid.governance, replace(asked))
+
+
+def test_waivers_can_be_read_for_no_change_at_all(company: Company) -> None:
+    laid = laid_down(str(company.place), str(company.owners), now=NOW)
+    assert [one.id for one in laid.governance.waivers] == ["WVR-2026-0007", "WVR-2026-0008"]
+    assert laid.governance.grounds == {}

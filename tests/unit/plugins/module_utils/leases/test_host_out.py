@@ -23,6 +23,8 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 class Services:
     """Stands for what stops and starts services: here it is only about what is asked of it, and when."""
 
+    gate_timeout = 60.0
+
     def __init__(self) -> None:
         self.actions: list[str] = []
         self.running = ["etcd", "patroni"]
@@ -36,6 +38,7 @@ class Services:
 
     def stop(self) -> None:
         if self.closed:
+            self.actions += ["stopped traefik", "started traefik"]
             raise Refused("gate of patroni", found=self.closed)
         self.actions += [f"stopped {name}" for name in self.running]
         self.running = []
@@ -66,6 +69,8 @@ def do(
     host = host_out.HostOut(name, control, store, outcome, dry=dry)
     if state == "out":
         host.take(owner, "new memory", 30)
+    elif state == "announced":
+        host.announce(owner, "new memory", 30)
     else:
         host.give_back(owner, force=False)
     return outcome.result("out")
@@ -118,9 +123,45 @@ def test_the_host_of_somebody_else_is_left_alone(services: Services, keys: Keys)
 
 def test_a_dry_run_only_says_it(services: Services, keys: Keys) -> None:
     found = do("out", services, keys, dry=True)
-    assert found["actions"] == ["lease taken", "host taken out of service"]
+    assert found["actions"] == ["lease taken", "stopped etcd", "stopped patroni", "host taken out of service"]
     assert not host_out.MARK.exists()
     assert not keys.entries_by_key
+    services.running, services.closed = ["etcd", "patroni"], "the cluster would lose its quorum"
+    with pytest.raises(Refused, match="lose its quorum"):
+        do("out", services, keys, dry=True)
+    assert not host_out.MARK.exists()
+
+
+def test_a_refusal_tells_what_was_done_until_then(services: Services, keys: Keys) -> None:
+    services.closed = "the cluster would lose its quorum"
+    outcome = Outcome()
+    control: Any = services
+    host = host_out.HostOut("node2", control, LeaseStore(keys, "lab", lambda: NOON), outcome, dry=False)
+    with pytest.raises(Refused):
+        host.take("ada", "new memory", 30)
+    assert outcome.actions[:3] == ["lease taken", "stopped traefik", "started traefik"]
+
+
+def test_a_host_is_announced_before_it_goes(services: Services, keys: Keys) -> None:
+    assert do("announced", services, keys, dry=True)["actions"] == [
+        "lease taken",
+        "host announced to go out of service",
+    ]
+    assert not keys.entries_by_key
+    assert do("announced", services, keys)["changed"]
+    assert (services.asked, services.running) == (60, ["etcd", "patroni"])
+    assert host_out.MARK.exists()
+    assert do("announced", services, keys)["changed"] is False
+    assert do("out", services, keys)["actions"] == ["stopped etcd", "stopped patroni"]
+    assert do("announced", services, keys)["changed"] is False
+    assert services.running == []
+
+
+def test_what_is_refused_when_it_is_announced_leaves_nothing(services: Services, keys: Keys) -> None:
+    services.closed = "the cluster would lose its quorum"
+    with pytest.raises(Refused, match="lose its quorum"):
+        do("announced", services, keys)
+    assert (keys.entries_by_key, host_out.MARK.exists()) == ({}, False)
 
 
 def test_beside_a_host_that_is_out_nothing_is_waited_for(services: Services, keys: Keys) -> None:

@@ -134,6 +134,35 @@ def test_the_leases_of_one_owner_can_be_ended_before_their_time(estate: Estate) 
     assert estate.names() == ["other"]
 
 
+def test_what_is_part_of_what_does_not_stand_any_more_is_taken_back(estate: Estate) -> None:
+    estate.take("orphan", 60, details=leases.part_of("host_out", "node2"))
+    estate.take("lab", 60)
+    assert estate.keeper().sweep(Ending(name="lab")).ended == []
+    assert [text.partition(",")[0] for text in estate.keeper().sweep().ended] == ["ended patroni_pause orphan"]
+    assert (estate.undone, estate.names()) == (["orphan by node1"], ["lab"])
+
+
+def test_while_a_record_cannot_be_read_nothing_counts_as_an_orphan(estate: Estate) -> None:
+    estate.take("orphan", 60, details=leases.part_of("host_out", "node2"))
+    estate.keys.swap("/erpops/lab/leases/host_out/node2", "?", 0)
+    assert estate.keeper().sweep().ended == []
+
+
+def test_the_lease_of_a_host_that_is_gone_can_be_abandoned(estate: Estate) -> None:
+    estate.take("node2", 60, host="node2")
+    estate.take("node3", 60, host="node3")
+    wish = Ending("bob", "patroni_pause", "node2")
+    assert estate.keeper().abandon(wish).ended == [], "it is ada's"
+    wish = Ending("bob", "patroni_pause", "node2", force=True)
+    assert estate.keeper("node2").abandon(wish).ended == [], "who could take it back does not abandon it"
+    assert "would abandon" in estate.keeper().abandon(wish, dry=True).ended[0]
+    assert estate.names() == ["node2", "node3"]
+    assert estate.keeper().abandon(wish).ended == [
+        "abandoned patroni_pause node2, held by ada (why) until 2026-11-23 13:00:00 UTC: nothing was taken back"
+    ]
+    assert (estate.undone, estate.names()) == ([], ["node3"])
+
+
 def test_a_record_that_is_none_keeps_no_other(estate: Estate) -> None:
     estate.take("lab", 1)
     estate.keys.swap("/erpops/lab/leases/patroni_pause/broken", "?", 0)

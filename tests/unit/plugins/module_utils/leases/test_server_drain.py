@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,13 @@ class OneEdge:
             "dynamic_file": str(self.file),
         }
 
-    def do(self, state: str, owner: str = "ada", *, server: str = "node2", dry: bool = False) -> dict[str, Any]:
-        edge = EdgeOfHost(self.params, dry=dry)
+    def do(
+        self, state: str, owner: str = "ada", *, server: str = "node2", dry: bool = False, **more: Any
+    ) -> dict[str, Any]:
+        edge = EdgeOfHost(self.params)
         outcome = Outcome()
         store = LeaseStore(self.keys, "lab", lambda: self.time)
-        drain = ServerDrain(edge, edge.address(server), store, outcome, dry=dry)
+        drain = ServerDrain(edge, edge.address(server), store, outcome, dry=dry, **more)
         if state == "drained":
             drain.take(owner, "new memory", 30)
         else:
@@ -96,8 +99,13 @@ def test_check_mode_says_the_same_and_writes_nothing(edge: OneEdge) -> None:
     before = edge.keys.revision
     assert edge.do("in_service", dry=True)["actions"] == ["server put back into the file", "lease of ada ended"]
     assert (edge.text, edge.keys.revision) == (OUT, before)
+
+
+@pytest.mark.usefixtures("writes_off")
+def test_the_file_of_an_edge_is_not_written_in_check_mode(edge: OneEdge) -> None:
     with pytest.raises(WriteForbidden, match="no write in check mode"):
-        EdgeOfHost(edge.params, dry=True).write("")
+        EdgeOfHost(edge.params).write("")
+    assert edge.text == WRITTEN
 
 
 def test_what_somebody_else_drained_is_left_alone(edge: OneEdge) -> None:
@@ -126,6 +134,13 @@ def test_a_lease_that_has_expired_is_taken_over(edge: OneEdge) -> None:
     edge.do("drained")
     edge.time = NOON + timedelta(minutes=31)
     assert edge.do("drained", "bob")["actions"] == ["lease taken over"]
+
+
+def test_a_drain_says_of_what_it_is_part(edge: OneEdge) -> None:
+    edge.do("drained", part_of={"part_of": "host_out node2"})
+    assert [json.loads(entry.value)["details"] for entry in edge.keys.entries_by_key.values()] == [
+        {"part_of": "host_out node2"}
+    ]
 
 
 def test_the_keeper_puts_back_what_this_edge_drained(edge: OneEdge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,11 @@ class Script:
         self.own: dict[str, dict[str, Any]] = data["members"]
         self.calls: list[str] = []
         self.stubborn: set[str] = set()
+        # Who is not what it was at once after a restart; so many questions later it is, where patience is given.
+        self.slow: dict[str, dict[str, str]] = {}
+        self.away: dict[str, dict[str, str]] = {}
+        self.patience = -1
+        self.asked_while_away: list[list[str]] = []
 
     def entry(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(member for member in self.cluster["members"] if member["name"] == name)
@@ -62,7 +67,12 @@ class Script:
         name = NAMES[client.what]
         if "failure" in self.own[name]:
             raise Unreachable(client.what, expected="an answer", found="Connection refused")
-        return copy.deepcopy(self.cluster if path == "cluster" else self.own[name])
+        answer = copy.deepcopy(self.cluster if path == "cluster" else self.own[name])
+        if path != "cluster" and name in self.away:
+            self.asked_while_away.append(list(self.calls))
+            if len(self.asked_while_away) == self.patience:
+                self.own[name].update(self.away.pop(name))
+        return answer
 
     def post(self, client: PatroniClient, path: str, data: Mapping[str, Any], timeout: float) -> str:
         assert timeout > 0
@@ -76,6 +86,9 @@ class Script:
             self.own[old["name"]].update({"role": "replica", "postmaster_start_time": LATER})
         if path == "restart":
             self.own[name]["postmaster_start_time"] = LATER
+            if name in self.slow:
+                self.away[name] = self.slow[name]
+                self.own[name].update(dict.fromkeys(self.slow[name], "starting"))
         if name not in self.stubborn:
             self.own[name].pop("pending_restart", None)
             self.own[name].pop("pending_restart_reason", None)
@@ -143,6 +156,17 @@ def test_others_answer_for_a_member_that_is_down(script: Script, params: dict[st
     assert script.calls == []
 
 
+def test_nobody_leaves_beside_a_member_that_stands_still_while_the_store_remembers_it(
+    script: Script, params: dict[str, Any]
+) -> None:
+    replica = PatroniMember({**params, "name": "node1"})
+    assert replica.may_leave().ok
+    script.own["node3"]["failure"] = "it stands still"
+    assert "found {'node3': 'quorum_standby, no answer'}" in replica.may_leave().reasons[0]
+    # The others are asked, not the one that is to leave.
+    assert PatroniMember({**params, "name": "node3"}).may_leave().ok
+
+
 def test_the_leader_steps_aside_for_the_best_standby(script: Script, params: dict[str, Any]) -> None:
     script.own["node1"]["xlog"]["received_location"] -= 400
     assert PatroniMember(params).step_aside() == ["PostgreSQL leadership moved from node2 to node3"]
@@ -179,6 +203,31 @@ def test_no_member_restarts_while_another_one_is_behind(script: Script, params: 
     with pytest.raises(TimedOut, match="done so far: nothing"):
         restart(params, timeout=0)
     assert script.calls == []
+
+
+@pytest.mark.parametrize(("word", "was"), [("replication_state", "streaming"), ("state", "running")])
+def test_the_next_member_waits_until_the_one_before_streams_by_its_own_word(
+    script: Script, params: dict[str, Any], word: str, was: str
+) -> None:
+    script.wait_for_restart(shared_buffers=("128MB", "256MB"))
+    script.slow = {"node1": {word: was}}
+    with pytest.raises(TimedOut, match=r"after a restart; .*node1: expected to stream from node2, found starting"):
+        restart(params, timeout=0.05)
+    # The store still has it as it was before.
+    assert script.entry("node1")["state"] == "streaming"
+    assert script.calls == ["restart node1"]
+    script.own["node1"].update(script.away.pop("node1"))
+    restart(params)
+    assert script.calls == ["restart node1", "restart node3", "switchover node2 -> node1"]
+
+
+def test_a_restart_waits_as_long_as_it_may(script: Script, params: dict[str, Any]) -> None:
+    script.wait_for_restart(shared_buffers=("128MB", "256MB"))
+    script.slow = {"node1": {"replication_state": "streaming"}}
+    script.patience = 6
+    restart(params, timeout=60)
+    assert script.calls == ["restart node1", "restart node3", "switchover node2 -> node1"]
+    assert script.asked_while_away == [["restart node1"]] * 6, "nobody else was touched before"
 
 
 def test_a_member_that_keeps_waiting_is_an_error(script: Script, params: dict[str, Any]) -> None:
@@ -234,8 +283,9 @@ def test_a_candidate_that_lags_is_told_apart(script: Script, params: dict[str, A
         plan_switchover(cluster, candidate="node3", away_from=None)
 
 
+@pytest.mark.usefixtures("writes_off")
 def test_a_write_in_check_mode_is_an_error(params: dict[str, Any]) -> None:
-    cluster = connect(params, dry=True)
+    cluster = connect(params)
     for write in (
         lambda: cluster.member("node1").switchover("node2", "node1"),
         lambda: cluster.member("node1").restart(1),

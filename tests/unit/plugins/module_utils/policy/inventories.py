@@ -46,6 +46,7 @@ def variables(host: str, address: str) -> dict[str, Any]:
         "estate_address": address,
         "estate_data_address": address,
         "estate_virtual_ip": "10.0.0.10",
+        "certificates_authority_dir": "/srv/acme/.authority",
         "estate_images": {name: f"registry.example.com/{name}@sha256:{'0f' * 32}" for name in IMAGES.values()},
         "estate_instances": copy.deepcopy(INSTANCES),
         "estate_instance_secrets": {

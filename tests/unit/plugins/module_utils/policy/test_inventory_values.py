@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory import findings
-from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_values import RULES
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_rules import RULES
 
 from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere, inventory, texts
 
@@ -20,7 +20,7 @@ from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere
             "etcd_election_timeout_ms and etcd_heartbeat_interval_ms: found 749",
         ),
         ({"etcd_election_timeout_ms": 50001}, "Set the election timeout between five heartbeats and 50000 ms"),
-        ({"patroni_ttl": 19}, "patroni_ttl: expected a number from 20, found 19"),
+        ({"patroni_ttl": 19}, "patroni_ttl: expected a number from 20 to 3600, found 19"),
         ({"patroni_loop_wait": 11}, "patroni_ttl: expected at least loop_wait + 2 * retry_timeout = 21, found 20"),
         ({"patroni_memory_mb": 255}, "Set 256 or more, or 0 to have it sized"),
         (
@@ -41,6 +41,15 @@ from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere
         ({"virtual_ip_router_id": 256}, "Choose a number from 1 to 255"),
         ({"virtual_ip_advert_seconds": 1.0}, "Set less than a second"),
         ({"image_registry_read_only": False}, "found False and []. Name users, or keep it read-only"),
+        ({"certificates_ca_passphrase": "x" * 11}, "certificates_ca_passphrase: it does not fit. Use 12 characters"),
+        ({"certificates_authority_dir": ".authority"}, "found '.authority'. Write an absolute path on the controller"),
+        ({"certificates_authorities": []}, "found []. Name at least one CA"),
+        ({"certificates_authorities": ["ca", "ca"]}, "found ['ca', 'ca']. Name at least one CA and each once"),
+        ({"certificates_authorities": ["ca/2"]}, "by letters, digits, dots and dashes"),
+        ({"certificates_authorities": ["-ca"]}, "by letters, digits, dots and dashes"),
+        ({"certificates_renew_before_days": 397}, "found 397 and 397. Renew later than at once"),
+        ({"leases_interval_seconds": 4}, "leases_interval_seconds: found 4. Set 5 to 3600 seconds"),
+        ({"leases_interval_seconds": 3601}, "leases_interval_seconds: found 3601"),
         ({"docker_engine_options": {"live-restore": False}}, "Leave live-restore on"),
         ({"docker_engine_repository": {"uri": "https://x"}}, "Give it uri, suite, components and key"),
     ],
@@ -61,6 +70,9 @@ def test_values_that_cannot_work(changed: dict[str, Any], expected: str) -> None
         {"odoo_limit_memory_hard_mb": 1536, "odoo_limit_memory_soft_mb": 1024},
         {"image_registry_read_only": False, "image_registry_users": [{"name": "x"}]},
         {"docker_engine_options": {"live-restore": True}},
+        {"certificates_ca_passphrase": "x" * 12, "certificates_authorities": ["ca", "ca-2", "company.2026"]},
+        {"certificates_days": 61, "leases_interval_seconds": 5},
+        {"leases_interval_seconds": 3600},
         # What could not be resolved is told as that, once.
         {"patroni_archive_enabled": False, "backup_cipher_passphrase": "", "backup_bucket": ""},
     ],
@@ -124,6 +136,13 @@ def test_backups_need_a_place(changed: dict[str, Any], count: int) -> None:
     assert len(found) == count
 
 
+def test_backups_need_a_place_even_where_the_estate_has_an_object_storage() -> None:
+    assert texts(findings(inventory(everywhere(backup_s3_address="s3.example.com")))) == []
+    found = texts(findings(inventory(everywhere(backup_s3_address=""))))
+    assert len(found) == 1
+    assert "backup_s3_address: backups and WAL have no place to go to" in found[0]
+
+
 def s3(instance: str, key: str) -> Spoil:
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():
@@ -148,12 +167,24 @@ def test_an_instance_must_not_have_the_bucket_of_the_backups() -> None:
 
 @pytest.mark.parametrize(
     ("groups", "expected"),
-    [(["etcd"], 2), (["patroni"], 1), (["redis"], 0), (["docker_engine"], 0), (["etcd", "patroni"], 3)],
+    [
+        (["etcd"], 2),
+        (["patroni"], 1),
+        (["redis"], 0),
+        (["docker_engine"], 0),
+        (["leases"], 1),
+        (["estate", "certificates"], 1),
+        (["etcd", "patroni"], 3),
+    ],
 )
 def test_a_role_that_runs_alone_is_judged_alone(groups: list[str], expected: int) -> None:
     def spoil(fields: dict[str, Any]) -> None:
         fields["groups"]["etcd"] = ["n1", "n2"]
 
-    wrong = inventory(spoil, everywhere(etcd_election_timeout_ms=1, patroni_memory_mb=1))
+    wrong = inventory(
+        spoil,
+        everywhere(etcd_election_timeout_ms=1, patroni_memory_mb=1, leases_interval_seconds=1),
+        everywhere(certificates_ca_passphrase=""),
+    )
     assert len(findings(wrong, groups)) == expected
-    assert len(findings(wrong)) == 3
+    assert len(findings(wrong)) == 5

@@ -86,6 +86,42 @@ def test_what_was_before_the_first_lease_is_remembered_by_those_that_follow() ->
     assert (heir.owner, heir.details, heir.ending) == ("bob", {"active": [3, 7]}, None)
 
 
+def test_of_what_a_state_is_part_whoever_takes_it_over_says_anew() -> None:
+    first = lease(details={"active": [3], **leases.part_of("host_out", "node2")})
+    heir = leases.take(first, lease(owner="bob", now=after(70))).lease
+    other = leases.take(first, lease(owner="bob", now=after(70), details=leases.part_of("host_out", "node3"))).lease
+    assert heir
+    assert other
+    assert (heir.details, other.details) == ({"active": [3]}, {"active": [3], "part_of": "host_out node3"})
+
+
+def drain(name: str, details: dict[str, str]) -> leases.Lease:
+    return leases.wanted("server_drain", name, owner="ada", reason="why", minutes=60, now=NOON, details=details)
+
+
+OUT = leases.wanted("host_out", "node2", owner="ada", reason="why", minutes=60, now=NOON)
+PART, OTHER = (
+    drain("node1:b", leases.part_of("host_out", "node2")),
+    drain("node3:c", leases.part_of("host_out", "node3")),
+)
+ALONE = drain("node1:a", {})
+
+
+@pytest.mark.parametrize(
+    ("standing", "left"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([ALONE], [], id="part of nothing"),
+        pytest.param([OUT, PART], [], id="its host is out"),
+        pytest.param([PART], [PART], id="its host is in again"),
+        pytest.param([OUT, PART, OTHER, ALONE], [OTHER], id="another host is out"),
+        pytest.param([replace(OUT, expires=NOON), PART], [], id="its host still has to be put back"),
+    ],
+)
+def test_what_is_part_of_what_does_not_stand_any_more(standing: list[leases.Lease], left: list[leases.Lease]) -> None:
+    assert leases.orphans(standing) == left
+
+
 @pytest.mark.parametrize(
     ("owner", "now", "force", "may"),
     [

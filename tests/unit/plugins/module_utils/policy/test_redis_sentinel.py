@@ -16,6 +16,20 @@ REPLICA = {"role": "slave", "master_host": B}
 
 
 @pytest.mark.parametrize(
+    ("rules", "before", "shown"),
+    [
+        ("on #abc ~* +@all", None, "on #(secret) ~* +@all"),
+        ("on #abc ~* +@all", "on #abc ~* +get", "on #(secret) ~* +@all"),
+        ("on #abc #def ~*", "on #abc ~*", "on #(secret) #(secret, differs) ~*"),
+        ("on >abc", "", "on >(secret, differs)"),
+        ("off nopass -@all", None, "off nopass -@all"),
+    ],
+)
+def test_rules_are_shown_without_their_passwords(rules: str, before: str | None, shown: str) -> None:
+    assert policy.shown(rules, before) == shown
+
+
+@pytest.mark.parametrize(
     ("elected", "infos", "master"),
     [
         ("", {}, A),
@@ -117,3 +131,10 @@ def test_users_are_replaced_and_unknown_ones_removed() -> None:
 )
 def test_an_old_password_is_let_in_until_everybody_uses_the_new_one(wanted: str, live: str, interim: str) -> None:
     assert policy.with_old_passwords({"north": wanted}, {"north": live}) == {"north": interim}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "members", "expected"), [(1, 3, 1), (2, 3, 2), (3, 3, 2), (1, 1, 0), (0, 3, 0), (1, 0, 0)]
+)
+def test_a_master_waits_for_no_more_replicas_than_there_can_be(wanted: int, members: int, expected: int) -> None:
+    assert policy.min_replicas(wanted, members) == expected

@@ -168,3 +168,8 @@ def test_wal_stays_within_its_volume(disk: int, max_wal: str, keep: str, slots: 
 @pytest.mark.parametrize(("memory", "expected"), [(100, 64), (1500, 375), (64000, 4096)])
 def test_shared_memory(memory: int, expected: int) -> None:
     assert sizing.shared_memory_mb(memory) == expected
+
+
+@pytest.mark.parametrize(("memory", "expected"), [(64, 40265318), (96, 60397977), (512, 322122547), (2048, 1288490188)])
+def test_redis_keeps_room_beside_its_data(memory: int, expected: int) -> None:
+    assert sizing.redis_maxmemory(memory) == expected

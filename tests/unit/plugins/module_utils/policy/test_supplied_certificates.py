@@ -58,8 +58,8 @@ def inventory(purpose: str) -> Inventory:
             {"name": "b", "host_names": ["b.example.com"]},
         ],
     }
-    hosts = {name: {**shared, "estate_data_address": f"10.0.0.1{name[-1]}"} for name in ("node1", "node2")}
-    groups = {"edge": ["node1", "node2"], "etcd": ["node1", "node2"]}
+    hosts = {name: {**shared, "estate_data_address": f"10.0.0.1{name[-1]}"} for name in ("node1", "node2", "store3")}
+    groups = {"edge": ["node1", "node2"], "etcd": ["node1", "node2"], "estate": ["node1", "node2", "store3"]}
     return Inventory(groups=groups, hosts=hosts, places={"certificates_supplied": ["group_vars/all/tls.yml:3"]})
 
 
@@ -70,6 +70,8 @@ def inventory(purpose: str) -> Inventory:
         ("edge", ["a.example.com, b.example.com and www.example.com"]),
         ("etcd", ["10.0.0.11", "10.0.0.12"]),
         ("redis", []),
+        # Of those alone whose services show etcd no certificate.
+        ("estate", ["10.0.0.13"]),
     ],
 )
 def test_it_has_to_carry_what_clients_dial(purpose: str, missing: list[str]) -> None:

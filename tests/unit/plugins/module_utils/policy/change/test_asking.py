@@ -213,5 +213,41 @@ def test_the_answer_says_how_to_go_on() -> None:
     said = sentences(closed, plan(), ["drain"])
     assert "CHG-1 on shared, plan sha256:" in said
     assert "The next opening is 2026-03-10T22:00:00+00:00." in said
-    assert "Done are drain; left are restart.\nRun it again when it may: it goes on there." in said
+    assert "Done are drain; left are restart.\nRun it again when it may." in said
     assert "It has to be done by 2026-03-11T02:00:00+00:00." in sentences(verdict(governance(), run()), plan())
+
+
+@pytest.mark.parametrize(
+    ("playbook", "kind", "said"),
+    [
+        ("site --tags etcd", "patch", ""),
+        ("drill edge_killed", "drill", ""),
+        ("site", "", ""),
+        (
+            "drill edge_killed",
+            "patch",
+            "expected a change of kind drill for drill edge_killed, found CHG-1, which is of",
+        ),
+        (
+            "drills",
+            "drill",
+            "expected a change of another kind than drill for drills, found CHG-1, which is of kind drill",
+        ),
+    ],
+)
+def test_the_rules_for_drills_are_for_drills_alone(playbook: str, kind: str, said: str) -> None:
+    found = asking.misused(plan(playbook=playbook, target=Target("production", kind)))
+    assert [said in one for one in found] == ([True] if said else [])
+
+
+def test_a_plan_that_is_not_the_one_of_the_file_says_what_differs() -> None:
+    approved = plan(before={"leader": "node1"})
+    assert asking.altered(None, approved) == []
+    assert asking.altered(approved, plan(before={"leader": "node1"})) == []
+    (said,) = asking.altered(approved, plan(before={"leader": "node2"}, no_return="restart"))
+    assert said == (
+        """plan: expected what the plan's file has, found before '{"leader": "node2"}' where it has """
+        """'{"leader": "node1"}'; no_return 'restart' where it has ''"""
+    )
+    (said,) = asking.altered(approved, plan(before={"leader": "x" * 999}))
+    assert len(said) < 400

@@ -104,6 +104,7 @@ def test_the_same_plan_has_the_same_digest() -> None:
         {"steps": (replace(PLAN.steps[0], hosts=("node2",)), PLAN.steps[1])},
         {"steps": (replace(PLAN.steps[0], seconds=61), PLAN.steps[1])},
         {"rollback": "none"},
+        {"given": {"restart_turn": "node3"}},
         {"before": {}},
         {"after": {"odoo": "sha256:3"}},
         {"no_return": ""},

@@ -137,6 +137,7 @@ ALTERED = {
         st.builds(Step, TEXTS, st.tuples(TEXTS), st.tuples(TEXTS), TEXTS, st.integers(0, 600)), max_size=3
     ).map(tuple),
     "rollback": TEXTS,
+    "given": st.dictionaries(TEXTS, TEXTS, max_size=2),
     "before": st.dictionaries(TEXTS, TEXTS, max_size=2),
     "after": st.dictionaries(TEXTS, TEXTS, max_size=2),
     "no_return": TEXTS,

@@ -192,3 +192,39 @@ def test_a_waiver_that_cannot_be_meant() -> None:
     found, faults = waiver(Document("waivers/WVR-1.yml", data), RULES, People())
     assert found is None
     assert [fault.variable for fault in faults] == ["expires", "owner", "instances[0]"]
+
+
+def drifting(**more: object) -> Document:
+    data = {
+        "id": "WVR-1",
+        "owner": "ada",
+        "reason": "x",
+        "expires": "2026-02-28T00:00Z",
+        "waives": ["drift:user", "drift:container"],
+        "environments": ["production"],
+        **more,
+    }
+    return Document("waivers/WVR-1.yml", data)
+
+
+def test_a_waiver_for_differences_of_drift() -> None:
+    found, faults = waiver(drifting(hosts=["n1"], objects=["eve"], instances=["lakeland"]), RULES, PEOPLE)
+    assert not faults
+    assert found
+    assert found.hosts == {"n1"}
+    assert found.objects == {"eve"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"waives": ["drift:user", "window"]}, "waives: it excuses requirements of changes and differences of drift."),
+        ({"kinds": ["patch"]}, "kinds: kinds limit changes, and a difference of drift is none. Leave kinds out."),
+        ({"waives": ["window"], "hosts": ["n1"]}, "hosts: hosts limit differences of drift, not changes."),
+        ({"waives": ["evidence:scan"], "objects": ["x"]}, "objects: objects limit differences of drift, not changes."),
+    ],
+)
+def test_a_waiver_does_not_excuse_more_than_its_limits_say(more: dict[str, object], said: str) -> None:
+    _found, faults = waiver(drifting(**more), RULES, PEOPLE)
+    assert len(faults) == 1
+    assert said in str(faults[0])

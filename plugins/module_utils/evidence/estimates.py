@@ -1,0 +1,88 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long the steps of a plan took in earlier runs, and what the estate was left as, by the records of those runs.
+
+Runs of the same change do not count: one that was stopped half way would alter the plan by which it may go on.
+Estimates are coarse for the same reason: plans that differ by a second would be two.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import SUCCEEDED, Record
+
+# What an estimate may be; what is longer is a whole number of quarters of an hour.
+SCALE = (10, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900)
+# So many of the newest runs count for a step.
+NEWEST = 10
+Plan = Mapping[str, Any]
+
+
+def estimated(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
+    """Return the plan with the seconds that its steps took, in the median; ``records`` begin with the oldest.
+
+    A step that no run has done keeps the seconds it has. The way back is said to take as long as all steps.
+    """
+    others = [record for record in records if record.change != plan["change"] and _alike(record, plan)]
+    taken: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+    for record in others:
+        hosts = {step["name"]: tuple(step.get("hosts", ())) for step in record.plan["steps"]}
+        for name, seconds in durations(record):
+            taken.setdefault((name, hosts.get(name, ())), []).append(seconds)
+    steps = []
+    for step in plan["steps"]:
+        known = taken.get((step["name"], tuple(step.get("hosts", ()))), [])[-NEWEST:]
+        steps.append({**step, "seconds": coarse(statistics.median(known)) if known else step.get("seconds", 0)})
+    return _whole({**plan, "steps": steps, **_before(plan, others)})
+
+
+def as_approved(plan: Plan, approved: Plan) -> dict[str, Any]:
+    """Return the plan with the estimates of the one that was approved: what was judged then counts now."""
+    seconds = {step["name"]: step["seconds"] for step in approved["steps"]}
+    steps = [{**step, "seconds": seconds.get(step["name"], step.get("seconds", 0))} for step in plan["steps"]]
+    before = {} if "before" in plan else {"before": approved["before"]}
+    return _whole({**plan, "steps": steps, **before})
+
+
+def durations(record: Record) -> Iterator[tuple[str, float]]:
+    """Yield what each step took: the gate was asked before it, with all that was done, and again after it."""
+    asked: dict[frozenset[str], datetime] = {}
+    for verdict in record.verdicts:
+        if verdict.get("ok") and verdict.get("at"):
+            asked.setdefault(frozenset(verdict.get("done", ())), datetime.fromisoformat(verdict["at"]))
+    moments = sorted(asked.items(), key=lambda pair: pair[1])
+    if record.outcome == SUCCEEDED:
+        everything = frozenset(step["name"] for step in record.plan.get("steps", ()))
+        moments.append((everything, datetime.fromisoformat(record.ended)))
+    for (done, began), (more, ended) in pairwise(moments):
+        new = sorted(more - done)
+        if len(new) == 1:
+            yield new[0], (ended - began).total_seconds()
+
+
+def coarse(seconds: float) -> int:
+    """Return the next larger figure that an estimate may be."""
+    return next((mark for mark in SCALE if seconds <= mark), -(-int(seconds) // SCALE[-1]) * SCALE[-1])
+
+
+def _alike(record: Record, plan: Plan) -> bool:
+    return record.plan.get("playbook") == plan["playbook"] and isinstance(record.plan.get("steps"), list | tuple)
+
+
+def _before(plan: Plan, records: Iterable[Record]) -> dict[str, dict[str, str]]:
+    """What the last run made of the estate is what the next one finds; where the playbook itself looks, it says."""
+    last = next((record for record in reversed(list(records)) if record.outcome == SUCCEEDED), None)
+    if last is None or "before" in plan or not plan.get("after"):
+        return {}
+    known = last.plan.get("after") or {}
+    return {"before": {name: known[name] for name in plan["after"] if name in known}}
+
+
+def _whole(plan: dict[str, Any]) -> dict[str, Any]:
+    return {"rollback_seconds": sum(step["seconds"] for step in plan["steps"]), **plan}

@@ -1,0 +1,198 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walks the playbooks: what changes anything asks the change gate first, in each of its plays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+PLAYBOOKS = REPOSITORY / "playbooks"
+GATE = "erpops.estate.change_gate"
+# They only look, or only sign; and what they write on the controller is no change of an estate.
+LOOKS_ONLY = {"approve", "change_page", "drift", "launch", "ledger_setup", "ledger_verify", "status", "validate"}
+LOOKING = {
+    "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.meta",
+    "ansible.builtin.pause", "ansible.builtin.ping", "ansible.builtin.set_fact",
+    "ansible.builtin.slurp", "ansible.builtin.async_status",
+    "erpops.estate.host_preflight", "erpops.estate.host_survey", "erpops.estate.inventory_validate",
+    "erpops.estate.patroni_info", "erpops.estate.pgbackrest_info", "erpops.estate.rolling_gate",
+    "erpops.estate.service_info",
+}  # fmt: skip
+# What keeps the figures of a drill, on the controller.
+LOOKING_TASKS = {"Keep the result"}
+SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
+BLOCKS = ("block", "rescue", "always")
+KEYWORDS = {
+    "always", "any_errors_fatal", "args", "become", "block", "changed_when", "check_mode", "delay", "delegate_to",
+    "environment", "ignore_unreachable", "loop", "loop_control", "name", "no_log", "notify", "poll", "register",
+    "async", "rescue", "retries", "run_once", "tags", "until", "vars", "when",
+}  # fmt: skip
+Task = dict[str, Any]
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def action_of(task: Task) -> tuple[str, Any]:
+    found = [name for name in task if name not in KEYWORDS]
+    assert len(found) == 1, f"{task.get('name')}: expected one action, found {found}"
+    return found[0], task[found[0]]
+
+
+def inside(task: Task, directory: Path) -> tuple[list[Task], Path] | None:
+    """Return the tasks that stand for this one, and where they are; None where it does something itself."""
+    if "block" in task:
+        return [inner for part in BLOCKS for inner in task.get(part, [])], directory
+    action, said = action_of(task)
+    if action in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):
+        path = directory / said
+        return load(path), path.parent
+    # Which role it is may be told by a variable; then nobody knows what it does.
+    if action in ("ansible.builtin.import_role", "ansible.builtin.include_role") and "{{" not in said["name"]:
+        role = REPOSITORY / "roles" / said["name"].removeprefix("erpops.estate.") / "tasks"
+        return load(role / f"{said.get('tasks_from', 'main')}.yml"), role
+    return None
+
+
+def every(items: list[Task], directory: Path = PLAYBOOKS) -> Iterator[Task]:
+    """Yield all tasks that do something."""
+    for task in items:
+        found = inside(task, directory)
+        yield from every(*found) if found else [task]
+
+
+def looks(task: Task) -> bool:
+    return action_of(task)[0] in LOOKING or task.get("check_mode") is True or task["name"] in LOOKING_TASKS
+
+
+def certain(task: Task) -> bool:
+    """Return whether a real run comes by: what a loop or a condition may leave out was not asked."""
+    conditions = [task["when"]] if isinstance(task.get("when"), str) else task.get("when", [])
+    return "loop" not in task and all(condition == "not ansible_check_mode" for condition in conditions)
+
+
+def walk(items: list[Task], directory: Path, asked: bool) -> tuple[str, bool]:
+    """Return the first task that changes something before the gate was asked, and whether it is asked at the end."""
+    for task in items:
+        found = inside(task, directory)
+        if found and "block" in task:
+            changed, now = walk(task["block"], directory, asked)
+            # What comes after a failure knows only what was asked before it.
+            later = [walk(task.get(part, []), directory, asked)[0] for part in BLOCKS[1:]]
+            changed = next(filter(None, [changed, *later]), "")
+        elif found:
+            changed, now = walk(*found, asked)
+        else:
+            now = action_of(task)[0] == GATE and "always" in task.get("tags", []) and task.get("run_once") is True
+            changed = "" if asked or now or looks(task) else str(task["name"])
+        if changed:
+            return changed, asked
+        asked = asked or (now and certain(task))
+    return "", asked
+
+
+def ungated(play: Task, directory: Path) -> str:
+    """Return what a play changes before the gate was asked, empty where it changes nothing before."""
+    changed, asked = walk(play.get("pre_tasks", []), directory, asked=False)
+    if not changed and play.get("roles") and not asked:
+        return f"role {play['roles'][0]['role']}"
+    return changed or walk([*play.get("tasks", []), *play.get("post_tasks", [])], directory, asked)[0]
+
+
+def faults(playbook: list[Task], directory: Path) -> list[str]:
+    plays = [play for play in playbook if "ansible.builtin.import_playbook" not in play]
+    imported = [play["ansible.builtin.import_playbook"] for play in playbook if play not in plays]
+    assert {Path(name).stem for name in imported} <= LOOKS_ONLY
+    return [f"{play['name']}: {found}" for play in plays if (found := ungated(play, directory))]
+
+
+@pytest.mark.parametrize("path", sorted(PLAYBOOKS.glob("*.yml")), ids=lambda path: path.stem)
+def test_a_playbook_asks_the_gate_before_it_changes_anything(path: Path) -> None:
+    asks = any(action_of(task)[0] == GATE for play in load(path) for task in of(play))
+    assert asks is (path.stem not in LOOKS_ONLY), "a playbook that only looks is named in LOOKS_ONLY, and no other"
+    if asks:
+        assert faults(load(path), PLAYBOOKS) == []
+
+
+def of(play: Task) -> Iterator[Task]:
+    for section in SECTIONS:
+        yield from every(play.get(section, []))
+
+
+ASK: Task = {"name": "Ask", "ansible.builtin.import_tasks": "tasks/ask_gate.yml"}
+LOOK: Task = {"name": "Look", "erpops.estate.service_info": {}}
+MEMBER: Task = {"name": "x", "ansible.builtin.include_tasks": "tasks/restart_member.yml"}
+CHANGE: Task = {"name": "Change", "erpops.estate.service_state": {}}
+
+
+@pytest.mark.parametrize(
+    ("play", "found"),
+    [
+        ({"tasks": [LOOK, ASK, CHANGE]}, []),
+        ({"pre_tasks": [ASK], "roles": [{"role": "erpops.estate.etcd"}]}, []),
+        ({"tasks": [{"name": "x", "block": [LOOK, {**ASK, "when": "not ansible_check_mode"}, CHANGE]}]}, []),
+        ({"tasks": [{**CHANGE, "check_mode": True}, ASK, CHANGE]}, []),
+        ({"tasks": [CHANGE]}, ["p: Change"]),
+        ({"tasks": [LOOK, CHANGE, ASK]}, ["p: Change"]),
+        ({"roles": [{"role": "erpops.estate.etcd"}], "tasks": [ASK]}, ["p: role erpops.estate.etcd"]),
+        ({"tasks": [{**ASK, "when": "change is defined"}, CHANGE]}, ["p: Change"]),
+        ({"tasks": [{"name": "x", "block": [LOOK], "rescue": [ASK], "always": [CHANGE]}]}, ["p: Change"]),
+        ({"tasks": [{**CHANGE, "check_mode": "{{ x }}"}, ASK]}, ["p: Change"]),
+        ({"tasks": [{**MEMBER, "loop": []}]}, []),
+        ({"tasks": [{**MEMBER, "loop": []}, CHANGE]}, ["p: Change"]),
+    ],
+)
+def test_one_that_does_not_is_found(play: Task, found: list[str]) -> None:
+    assert faults([{"name": "p", "hosts": "estate", **play}], PLAYBOOKS) == found
+
+
+def test_without_its_gate_every_play_that_changes_anything_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    plays = {path.stem: load(path) for path in sorted(PLAYBOOKS.glob("*.yml")) if path.stem not in LOOKS_ONLY}
+    everything = load
+
+    def gateless(path: Path) -> Any:
+        return [task for task in everything(path) if GATE not in task]
+
+    monkeypatch.setitem(globals(), "load", gateless)
+    found = {
+        name: [fault.partition(":")[0] for fault in faults(playbook, PLAYBOOKS)] for name, playbook in plays.items()
+    }
+    assert found == {
+        "drill": ["Have a synthetic user", "Strike"],
+        "host_in": ["Put a host back into service"],
+        "host_out": ["Take a host out of service"],
+        "rolling_restart": ["Restart services one host after the other"],
+        "site": [play["name"] for play in plays["site"][1:]],
+        "switchover": ["Move the leadership"],
+    }
+
+
+def test_what_a_plan_does_not_say_decides_nothing() -> None:
+    """Extra variables of these names are no part of a plan, so nothing that changes a host may ask for them."""
+    asked = re.compile(r"{[{%][^}]*\b(change|plan|change_plan|break_glass|(awx|tower)_\w+)\b")
+    for path in sorted((REPOSITORY / "roles").rglob("*")):
+        if path.suffix in (".yml", ".j2"):
+            found = asked.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path}: {found.group() if found else ''}"
+
+
+def test_no_role_lends_its_tasks_the_tag_of_another() -> None:
+    """The plan of site.yml has the plays that the tags mean: nothing of a play that is left out may run."""
+    roles = {path.name for path in (REPOSITORY / "roles").iterdir() if (path / "tasks").is_dir()}
+    for role in sorted(roles):
+        for path in sorted((REPOSITORY / "roles" / role / "tasks").glob("*.yml")):
+            for task in load(path) or []:
+                apply = task.get("ansible.builtin.include_tasks", {})
+                tags = {*task.get("tags", []), *(apply["apply"]["tags"] if isinstance(apply, dict) and apply else [])}
+                own = {tag for tag in tags if tag == role or tag.startswith(f"{role}_") or tag in ("verify", "never")}
+                assert tags == own, f"{path}: {task['name']}: {sorted(tags - own)}"
