@@ -143,6 +143,8 @@ print(json.dumps([s3.get_object(Bucket="{bucket}", Key=key)["Body"].read().hex()
 def log_in_repository(walk: Walk) -> str:
     """A segment of write-ahead log that is complete reaches the backup repository."""
     host = leader(walk.estate)
+    # A segment that nothing was written to yet is not switched.
+    psql(host, "postgres", "select pg_create_restore_point('trace')")
     segment = psql(host, "postgres", "select pg_walfile_name(pg_switch_wal())")
     archived = "select coalesce(last_archived_wal, '') from pg_stat_archiver"
     until(lambda: psql(host, "postgres", archived) >= segment, 60, f"segment {segment} to be archived")
