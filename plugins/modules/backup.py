@@ -100,10 +100,10 @@ error:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 from ansible_collections.erpops.estate.plugins.module_utils.service.backup import converge_repository, result
 from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import (
     HOST_PART_SPEC,
@@ -131,7 +131,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = QuietModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     guard.writes(allowed=not module.check_mode)
     params, check = module.params, module.check_mode
     try:

@@ -168,7 +168,6 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.certificate_files import CertificateFiles
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
@@ -181,6 +180,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.certificates 
     to_issue,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.supplied_certificates import FOR_USERS
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
 
 SUPPLIED = {
@@ -255,7 +255,7 @@ def _unread(service: str, changed_at: float) -> bool:
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = QuietModule(argument_spec=SPEC, supports_check_mode=True)
     guard.writes(allowed=False)
     try:
         result = survey(module.params, datetime.now(UTC))

@@ -155,12 +155,12 @@ error:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.systemd import Units
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition, ManagedFile
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
 from ansible_collections.erpops.estate.plugins.module_utils.service.run import run
@@ -210,7 +210,7 @@ def _of_unit(difference: dict[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = QuietModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     guard.writes(allowed=not module.check_mode)
     params = module.params
     package = params["package"] or params["name"]

@@ -65,10 +65,10 @@ error:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, timers
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.leases import keeper
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import (
     HOST_PART_SPEC,
     converge_host,
@@ -80,7 +80,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.program impo
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **HOST_PART_SPEC,
             "program": {"type": "path", "default": "/usr/local/lib/erpops/lease-keeper.pyz"},

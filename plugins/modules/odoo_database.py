@@ -169,11 +169,11 @@ error:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.odoo_databases import bring_there
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 
 STATES = ("present", "absent", "duplicated", "restored", "neutralised")
 COPY = ("source", "bucket", "url", "endpoint", "access_key", "secret_key")
@@ -210,7 +210,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec=ARGUMENT_SPEC,
         required_if=[
             ("state", "duplicated", COPY),

@@ -74,12 +74,12 @@ error:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.postgresql_roles import keep_passwords
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "socket_directory": {"type": "path", "default": "/var/lib/erpops/patroni/run"},
@@ -98,7 +98,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = QuietModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     guard.writes(allowed=not module.check_mode)
     params = module.params
     place = {"host": params["socket_directory"], "port": params["port"], "user": "postgres", "dbname": "postgres"}

@@ -366,12 +366,12 @@ error:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.docker_engine import Engine
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members import build
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Definition
+from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
 from ansible_collections.erpops.estate.plugins.module_utils.service.converger import Converger
 from ansible_collections.erpops.estate.plugins.module_utils.service.record import Record
 from ansible_collections.erpops.estate.plugins.module_utils.service.run import run
@@ -380,7 +380,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.spec import 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = QuietModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     guard.writes(allowed=not module.check_mode)
     params = module.params
     definition = Definition.from_params(params["name"], params["definition"])

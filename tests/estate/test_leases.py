@@ -165,7 +165,8 @@ def test_a_drain_whose_host_is_in_again_is_taken_back_by_the_next_run(
     finally:
         for edge in edges:
             edge.check_output("systemctl start erpops-leases.timer")
-    ended = {host: result["ended"] for host, _task, result in run.results if result.get("ended")}
+    asked = [one for _host, task, result in run.results if task.startswith("End what") for one in result["results"]]
+    ended = {one["item"]: one["ended"] for one in asked if one.get("ended")}
     assert {host: len(sentences) for host, sentences in ended.items()} == {edge.name: 1 for edge in edges}
     for host, sentences in ended.items():
         assert sentences[0].startswith(f"ended server_drain {host}:"), sentences

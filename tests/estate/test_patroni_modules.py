@@ -128,8 +128,8 @@ class TestRefusals:
             (CONFIG, {"config": {"ttl": 14}}, "invalid", "ttl: expected a number from 20 to 3600, found 14"),
             (CONFIG, {"config": {"failsave_mode": True}}, "invalid", "did you mean failsafe_mode?"),
             (CONFIG, {"config": {"loop_wait": 15}}, "invalid", "expected at least loop_wait + 2 * retry_timeout = 25"),
-            (SWITCHOVER, {"timeout": 1}, None, "timeout: expected 5 to 3600 s, found 1"),
-            (RESTART, {"started_before": "2026-11-23T12:00:00"}, None, "has no zone"),
+            (SWITCHOVER, {"timeout": 1}, "invalid", "timeout: expected 5 to 3600 s, found 1"),
+            (RESTART, {"started_before": "2026-11-23T12:00:00"}, "invalid", "has no zone"),
         ],
     )
     def test_it_is_said_why(
@@ -144,7 +144,7 @@ def test_where_nothing_says_how_the_cluster_is_reached_the_module_says_so(estate
     store = estate.group("object_storage")[0]
     found = ask(store, INFO)
     assert (found["failed"], found["error"]) == (True, "refused")
-    assert "give the options, or run this where the service runs" in found["msg"]
+    assert "run this where patroni runs, or run its role again, or give the options members, ca_file" in found["msg"]
 
 
 def test_a_cluster_that_is_out_of_reach_is_not_taken_for_one_that_is_all_new(cluster: Patroni) -> None:

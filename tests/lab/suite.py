@@ -44,8 +44,7 @@ def unit(progress: Progress) -> None:
 
 def controller(progress: Progress) -> None:
     """Playbooks that stay on the controller, run as their users run them: real Git, keys, signatures and ledger."""
-    if not _passes(progress, "pytest", "-q", "tests/controller"):
-        raise CommandFailed("Playbooks on the controller failed; what was found is above.")
+    _demand(progress, "pytest", "-q", "tests/controller")
 
 
 def sanity(progress: Progress) -> None:
@@ -54,11 +53,20 @@ def sanity(progress: Progress) -> None:
         _show(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
+def _unit_beside(progress: Progress) -> None:
+    _demand(progress, "pytest", "-q", "tests/unit")
+
+
+def _sanity_beside(progress: Progress) -> None:
+    with ansible_test.prepared(progress) as installed:
+        _demand(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
+
+
 def molecule(progress: Progress, *beside: Callable[[Progress], None]) -> None:
-    """Each role alone, on the installed artefact, on machines of its own; two at a time, which wait for much."""
+    """Each role alone, on the installed artefact, on machines of its own; they mostly wait, so all at once."""
     collection.ensure(progress)
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
-    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
+    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=3) as lanes:
         # Once, before all lanes would see to it at the same time.
         engine.ensure(progress)
         jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
@@ -123,10 +131,9 @@ def everything(progress: Progress) -> None:
     # What is tested is what is shipped, whatever was tried from the working tree before.
     os.environ.pop("ERPOPS_SOURCE", None)
     lint(progress)
-    sanity(progress)
-    unit(progress)
     drilled(progress)
-    molecule(progress, controller)
+    # What only computes runs beside what mostly waits.
+    molecule(progress, _sanity_beside, _unit_beside, controller)
     removal.machines_only(progress)
     try:
         whole_estate(progress)
@@ -137,12 +144,20 @@ def everything(progress: Progress) -> None:
             removal.machines_only(progress)
 
 
-def _passes(progress: Progress, tool: str, *arguments: str) -> bool:
+def _demand(progress: Progress, *command: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None) -> None:
+    """Run a tool beside others; that it fails is an error."""
+    if not _passes(progress, *command, cwd=cwd, env=env):
+        raise CommandFailed(f"{' '.join(command)} failed; what it found is above.")
+
+
+def _passes(
+    progress: Progress, tool: str, *arguments: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None
+) -> bool:
     """Run a tool beside others; what it says is shown when it has ended."""
     answer = subprocess.run(
         [str(_BIN / tool), *arguments],
-        cwd=paths.ROOT,
-        env=_environment(),
+        cwd=cwd,
+        env=env or _environment(),
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
