@@ -63,10 +63,10 @@ def _sanity_beside(progress: Progress) -> None:
 
 
 def molecule(progress: Progress, *beside: Callable[[Progress], None]) -> None:
-    """Each role alone, on the installed artefact, on machines of its own; they mostly wait, so all at once."""
+    """Each role alone, on the installed artefact, on machines of its own; two at a time, which wait for much."""
     collection.ensure(progress)
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
-    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=3) as lanes:
+    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
         # Once, before all lanes would see to it at the same time.
         engine.ensure(progress)
         jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
