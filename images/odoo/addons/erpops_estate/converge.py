@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 # Held while a database is worked on, so that two nodes or two runs never do it at the same time.
 LOCK = 7291044175561
 # What attachments need is installed before everything else: nothing may be stored on one node's disk.
-FOUNDATION = ("base", "web", "fs_attachment_s3")
+FOUNDATION = ("base", "web", "erpops_attachment")
 ADMIN_MARK = "erpops.estate.administrator"
 
 Request = dict[str, Any]
