@@ -52,9 +52,11 @@ SPEC: Mapping[str, Mapping[str, Any]] = {
             "instances": {"type": "list", "elements": "str", "default": []},
             "since": {"type": "str"},
             "reference": {"type": "str", "default": ""},
+            "recovery_point": {"type": "str"},
         },
     },
     "clocks": {"type": "dict", "default": {}},
+    "may_be_away": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -73,12 +75,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             mutually_exclusive=[["plan", "plan_file"]],
             required_one_of=[["plan", "plan_file"]],
         )
-        given = plain(given)
+        given, now = plain(given), datetime.now(UTC)
         try:
-            found = answer(self._asking(given, task_vars or {}), datetime.now(UTC))
+            found = answer(self._asking(given, task_vars or {}), now)
         except (ClientError, ValueError, OSError, AnsibleError) as error:
             verdict = {"ok": False, "reasons": [str(error)], "facts": {}}
-            evidence = [{"kind": "verdict", "data": {"ok": False, "reasons": [str(error)]}}]
+            # So that the change's own page has it.
+            about = {"at": now.isoformat(), "change": str((given["plan"] or {}).get("change") or "")}
+            evidence = [{"kind": "verdict", "data": {"ok": False, "reasons": [str(error)], **about}}]
             result.update(changed=False, failed=True, msg=f"change gate: {error}", verdict=verdict, evidence=evidence)
             return result
         if given["dest"]:
@@ -102,7 +106,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             governance=governance,
             plan=plan,
             recorded=Recorded(
-                known.loaded or (check and known.checked), known.run, known.spool, known.configuration, known.fault
+                loaded=known.loaded or (check and known.checked),
+                run=known.run,
+                spool=known.spool,
+                configuration=known.configuration,
+                fault=known.fault,
+                verified=known.verified,
             ),
             approved=approved,
             objections=(*overridden(extra), *unclear(inventory)),
@@ -110,6 +119,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             break_glass=given["break_glass"],
             evidence=(*given["evidence"], *plain(seen.backup(looked))),
             clocks={**seen.clocks(looked), **{str(host): float(late) for host, late in given["clocks"].items()}},
+            away=seen.away(looked) & frozenset(given["may_be_away"]),
             # Set by AWX around the whole run; a playbook's own environment does not reach this process.
             job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
             check=check,
@@ -125,6 +135,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             "steps": list(steps(found.plan)),
             "digest": found.plan.digest,
             "evidence": found.evidence(),
+            "verified": found.verified,
         }
 
 

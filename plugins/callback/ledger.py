@@ -11,8 +11,11 @@ type: aggregate
 short_description: Record each run in the estate's ledger
 version_added: "0.1.0"
 description:
-  - Adds an entry to the ledger when a run begins and one when it ends; the second names the record of the run by its
-    digest. A run that was killed has only the first, and the next run on the same machine says so.
+  - Adds an entry to the ledger when a run begins, one when the change gate lets it through, and one when it ends; the
+    last names the record of the run by its digest. A run that was killed has none, and the next run on the same machine
+    says so, and what it was about.
+  - The entry at the end of a run that changed something on a host before the gate had let it through says so, as
+    C(ungated). Playbooks that change nothing by design are those of O(unrecorded).
   - A record has names, times and outcomes of tasks, which hosts they changed, what failed and why, and what tasks of
     the collection declare as evidence. Arguments of tasks are never recorded, nor is anything of a task with
     C(no_log); the values of variables that are called what secrets are called are taken out of every text.
@@ -64,9 +67,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder im
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import release
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
-from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import Recording, announce
+from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import Recording, announce, found_whole
 
 Event = Callable[..., None]
+GATE = "erpops.estate.change_gate"
 
 
 def timed(event: Event) -> Event:
@@ -158,7 +162,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
     @timed
     def v2_runner_on_ok(self, result: Any) -> None:
         """A task is done on a host."""
+        asked = result._task.resolved_action == GATE
+        if asked:
+            found_whole(str(result._result.get("verified", "")))
         self._result(result, Status.CHANGED if result.is_changed() else Status.OK)
+        # Whoever lets the task pass in spite of a no, or asks only, was not let through.
+        if asked and not result._task.check_mode and (result._result.get("verdict") or {}).get("ok") is True:
+            self._allow()
 
     @timed
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -200,19 +210,33 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             message="" if hidden else str(found.get("msg", "")),
             evidence=None if hidden else found.get("evidence"),
         )
+        # What a task in check mode calls a change is none; which mode a template means is not known here.
+        if result.is_changed() and result._task.check_mode is not True:
+            self.recorder.changed()
+
+    def _allow(self) -> None:
+        """Name in the ledger what was let through, before it is begun: a run that is killed leaves no record."""
+        if self.recorder is None or self._runs is None:
+            return
+        self.recorder.let_through()
+        try:
+            self._runs.allow(self.recorder.run, self.recorder.about())
+        except (ClientError, ValueError, OSError) as error:
+            self._display.warning(f"The ledger does not have what this run is about, should it be killed: {error}")
 
     def _end(self, outcome: str) -> None:
         recorder, self.recorder = self.recorder, None
         # A task's process ends as this one does, and has a copy of the recorder.
         if recorder is None or self._runs is None or os.getpid() != self._process:
             return
+        began = time.perf_counter()
         ending = Ending(self._at(), _stamp(), outcome, self._hosts)
         data = recorder.finish(ending, secrets=set(self._secrets()), spent=spent(self.seconds, self._opening))
+        data["spent"]["ending_ms"] = round((time.perf_counter() - began) * 1000)
         fields = {
+            **recorder.about(),
+            **recorder.ungated(self._claimed()),
             "outcome": outcome,
-            "change": data["change"] or None,
-            "plan": data["plan_digest"] or None,
-            "launcher": recorder.launcher() or None,
             "changed": sum(len(step["changed"]) for step in data["steps"]),
             "seconds": round(ending.at),
         }
@@ -232,6 +256,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             release(str(self.get_option("configuration")), run)
         except ClientError as error:
             self._display.warning(f"The change lock ends by itself, it could not be given back: {error}")
+
+    def _claimed(self) -> str:
+        """Return the change that the run was called with."""
+        return str(self._plays[-1].get_variable_manager().extra_vars.get("change") or "") if self._plays else ""
 
     def _at(self) -> float:
         return time.monotonic() - self._started

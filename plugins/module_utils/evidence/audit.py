@@ -43,12 +43,13 @@ class Report:
     wrong: Wrong | None = None
     findings: Sequence[str] = ()
     unfinished: Sequence[Mapping[str, Any]] = ()
+    ungated: Sequence[Mapping[str, Any]] = ()
     signed: Vouched = field(default_factory=Vouched)
     copied: Vouched = field(default_factory=Vouched)
 
     @property
     def ok(self) -> bool:
-        """Return whether nothing is wrong; runs without an end are not wrong, they are said."""
+        """Return whether nothing is wrong; runs without an end or without the gate are not wrong, they are said."""
         return self.wrong is None and not self.findings
 
     def limits(self) -> Iterator[str]:
@@ -86,6 +87,7 @@ class Report:
             ),
             "findings": list(self.findings),
             "unfinished": [dict(run) for run in self.unfinished],
+            "ungated": [dict(run) for run in self.ungated],
             "signed": vars(self.signed),
             "copied": vars(self.copied),
             "limits": list(self.limits()),
@@ -105,6 +107,16 @@ class Report:
         if self.copied.n:
             yield f"The same up to entry {self.copied.n} in {self.copied.by}."
         for run in self.unfinished:
-            what = run.get("playbook") or "a run"
-            yield f"Never closed: {what} {run.get('run')}, opened {run.get('at')} by entry {run.get('n')}."
+            yield f"Never closed: {_run(run)}, opened {run.get('at')} by entry {run.get('n')}."
+        for run in self.ungated:
+            closed = f"closed {run.get('at')} by entry {run.get('n')}"
+            yield f"Changed something without the gate's yes: {_run(run)}, {closed}."
         yield from self.limits()
+
+
+def _run(entry: Mapping[str, Any]) -> str:
+    """Return which run an entry is of, and what it was about as far as that is known."""
+    about = f" of {entry['change']}" if entry.get("change") else ""
+    about += f", launched by {entry['launcher']}" if entry.get("launcher") else ""
+    about += " by break-glass" if entry.get("break_glass") else ""
+    return f"{entry.get('playbook') or 'a run'} {entry.get('run')}{about}"

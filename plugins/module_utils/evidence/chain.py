@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import (
     BEGINNING,
     CLOSED,
+    ENDS_UNGATED,
     EVENT,
     GENESIS,
     INTERRUPTED,
@@ -50,7 +51,7 @@ class Walked:
     """What was seen: entries from ``first`` to ``last``, the digest of the last, and where it stopped if it did.
 
     ``previous`` is the digest that the first one holds. ``opened`` are runs without an end, ``ended`` those with an
-    end whose beginning was not among these lines.
+    end whose beginning was not among these lines, and ``ungated`` says how many changed something without the gate.
     """
 
     first: int
@@ -60,12 +61,14 @@ class Walked:
     wrong: Wrong | None = None
     opened: set[bytes] = field(default_factory=set)
     ended: set[bytes] = field(default_factory=set)
+    ungated: int = 0
 
     def followed_by(self, other: Walked) -> bool:
         """Take over what was seen of the lines right behind these; return whether they do follow."""
         if (other.first, other.previous) != (self.last + 1, self.digest) or self.wrong or other.wrong:
             return False
         self.last, self.digest = other.last, other.digest
+        self.ungated += other.ungated
         self.ended |= other.ended - self.opened
         self.opened = (self.opened - other.ended) | other.opened
         return True
@@ -87,6 +90,7 @@ def walk(
     anchored, sure = next(waiting, 0), first - 1
     opened: set[bytes] = set()
     ended: set[bytes] = set()
+    ungated = 0
     wrong: Wrong | None = None
     number, hexadecimal, good = first - 1, previous.encode(), b""
     stream = iter(lines)
@@ -112,6 +116,7 @@ def walk(
             opened.add(line[RUN])
         elif event in _ENDING:
             run = _run(line)
+            ungated += line.endswith(ENDS_UNGATED)
             if run in opened:
                 opened.remove(run)
             else:
@@ -120,7 +125,7 @@ def walk(
     if wrong and good and number >= wrong.entry:
         # The last line that was read is not what it seemed.
         number, hexadecimal = number - 1, good[PREVIOUS]
-    return Walked(first, previous, number, hexadecimal.decode(), wrong, opened, ended)
+    return Walked(first, previous, number, hexadecimal.decode(), wrong, opened, ended, ungated)
 
 
 def first_difference(lines: Iterable[bytes], others: Iterable[bytes], *, first: int = 1) -> int | None:

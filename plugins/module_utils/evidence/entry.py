@@ -35,7 +35,17 @@ PREVIOUS = slice(13, 77)
 # Of events with six letters, which those of all ordinary runs have.
 EVENT, RUN = slice(88, 94), slice(103, 139)
 
-OPENED, CLOSED, INTERRUPTED = "opened", "closed", "interrupted"
+OPENED, ALLOWED, CLOSED, INTERRUPTED = "opened", "allowed", "closed", "interrupted"
+# That somebody has looked at a break-glass run, whichever run saw it.
+REVIEWED = "reviewed"
+# What is known of a run once the gate has let it through: in its record, and in entries for where it gets none.
+ABOUT = ("playbook", "change", "plan", "launcher", "break_glass")
+# That a run changed something before the gate had let it through. The last of the names, which are sorted: a verifier
+# finds it by its place, too.
+UNGATED = "ungated"
+ENDS_UNGATED = f',"{UNGATED}":true}}\n'.encode()
+# Bytes of these as JSON, so that an entry that has them can say something beside them.
+LONGEST_ABOUT = 512
 # What an entry that is about no run has in its place.
 NO_RUN = "00000000-0000-0000-0000-000000000000"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -87,6 +88,16 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(shown(inner) for inner in value)
     return str(value)
+
+
+def moment(value: Any) -> str:
+    """Return a time as a person reads it; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return shown(value)
+    zone = "UTC" if at.utcoffset() == timedelta(0) else at.strftime("%z")
+    return f"{at:%Y-%m-%d %H:%M:%S} {zone}" if at.tzinfo else shown(value)
 
 
 def listing(sentences: Iterable[str]) -> Markup:

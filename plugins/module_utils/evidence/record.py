@@ -43,13 +43,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Spent:
-    """What recording has cost the run itself, in microseconds for each event and in milliseconds in all."""
+    """What recording has cost the run itself, in microseconds for each event and in milliseconds in all.
+
+    ``opening_ms`` is the first entry, ``ending_ms`` what it takes to make the record.
+    """
 
     events: int = 0
     median_us: int = 0
     worst_us: int = 0
     total_ms: int = 0
     opening_ms: int = 0
+    ending_ms: int = 0
 
 
 @dataclass(frozen=True)

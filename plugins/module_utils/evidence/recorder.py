@@ -9,6 +9,7 @@ More is kept only where a task of the collection declares it, by the key ``evide
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import HOST
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import UNGATED
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
     FORMAT,
     Failure,
@@ -24,6 +26,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.record impo
     Step,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import CHANGE_ID
 
 OURS = "erpops.estate."
 KINDS = ("plan", "approvals", "verdict", "launcher", "before", "after", "verification")
@@ -90,6 +93,7 @@ class Recorder:
         self._tasks: dict[str, _Task] = {}
         self._failures: list[Failure] = []
         self._declared: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        self._let_through = self._ungated = False
 
     def play(self, name: str) -> None:
         """Note that a play begins."""
@@ -116,15 +120,43 @@ class Recorder:
         if evidence is not None and found.action.startswith(OURS):
             self._declare(evidence, host)
 
+    def let_through(self) -> None:
+        """Note that the gate has said yes."""
+        self._let_through = True
+
+    def changed(self) -> None:
+        """Note that something was changed on a host, whether or not the task came to a good end."""
+        self._ungated = self._ungated or not self._let_through
+
+    def ungated(self, claimed: str) -> dict[str, Any]:
+        """Return what an entry says of a run that changed something before the gate had let it through.
+
+        ``claimed`` is the change that the run was called with: it proves nothing, but its page has to know of the run.
+        """
+        if not self._ungated:
+            return {}
+        # What is called like no change may be anything, too long for an entry among it.
+        said = claimed if re.fullmatch(CHANGE_ID, claimed) else None
+        return {UNGATED: True, "change": self.about()["change"] or said}
+
+    def about(self) -> dict[str, Any]:
+        """Return what the run is about, as the gate knows it: which change, by which plan and whom."""
+        plan, verdict = self._last("plan"), self._last("verdict")
+        return {
+            "playbook": self._about["playbook"],
+            "change": _said(plan, "change") or _said(verdict, "change") or None,
+            "plan": _said(plan, "digest") or _said(verdict, "plan") or None,
+            "launcher": self.launcher() or None,
+            "break_glass": bool(_said(verdict, "break_glass")) or None,
+        }
+
     def launcher(self) -> str:
         """Return who launched the run, as the gate has proven it; empty where it has not."""
         return _said(self._last("launcher"), "person")
 
     def finish(self, ending: Ending, *, secrets: Collection[str] = (), spent: Spent | None = None) -> dict[str, Any]:
         """Return the record as plain data, without secrets."""
-        plan = self._last("plan")
-        verdicts = self._declared["verdict"]
-        last = verdicts[-1] if verdicts else {}
+        plan, about = self._last("plan"), self.about()
         steps = [task.step() for task in self._tasks.values() if set(task.by_status) - {Status.SKIPPED}]
         record = Record(
             run=self.run,
@@ -133,11 +165,11 @@ class Recorder:
             ended=ending.stamp,
             seconds=round(ending.at, 3),
             outcome=ending.outcome,
-            change=_said(plan, "change") or _said(last, "change"),
+            change=about["change"] or "",
             plan=plan if isinstance(plan, Mapping) else {},
-            plan_digest=_said(plan, "digest") or _said(last, "plan"),
+            plan_digest=about["plan"] or "",
             approvals=_flat(self._declared["approvals"]),
-            verdicts=tuple(verdicts),
+            verdicts=tuple(self._declared["verdict"]),
             # Before the run, not before its last step.
             before=_merged(self._declared["before"][::-1]),
             after=_merged(self._declared["after"]),

@@ -14,9 +14,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import appro
 from ansible_collections.erpops.estate.plugins.module_utils.clients.awx import AwxClient
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import REVIEWED
 from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Laid, laid_down
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.ledger import unaltered
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import verify
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import asking, awx, kept
@@ -26,10 +28,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept i
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.launch import launched
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import Reviewed, reviewed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import Closed, Reviewed, reviewed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
     Governance,
     Launcher,
+    Ran,
     Recorder,
     Review,
     Run,
@@ -39,13 +42,17 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situat
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the callback says of this run; ``configuration`` is the file that says where the ledger is."""
+    """What the callback says of this run; ``configuration`` is the file that says where the ledger is.
+
+    ``verified`` is what the ledger was known by when this run last found it whole, empty where it has not yet.
+    """
 
     loaded: bool = False
     run: str = ""
     spool: bool = False
     configuration: str = ""
     fault: str = ""
+    verified: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,8 @@ class Asking:
     """A run that asks. ``governance`` says where it lies: ``directory``, ``owners``, ``approvals``, ``cache``, ``awx``.
 
     ``approved`` is the plan of the file that was approved, where one was handed over. ``objections`` is what stands
-    against the run already, ``job`` the number of AWX's job, 0 outside of AWX. ``check`` asks only: nothing is taken or
-    kept.
+    against the run already, ``away`` are hosts that did not answer and need not, ``job`` is the number of AWX's job, 0
+    outside of AWX. ``check`` asks only: nothing is taken or kept.
     """
 
     estate: str
@@ -68,19 +75,21 @@ class Asking:
     break_glass: str | None = None
     evidence: Sequence[Mapping[str, Any]] = ()
     clocks: Mapping[str, float] = field(default_factory=dict)
+    away: frozenset[str] = frozenset()
     job: int = 0
     check: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The verdict, and what it is about."""
+    """The verdict, and what it is about; ``verified`` is for the next question of the same run."""
 
     verdict: Verdict
     plan: Plan
     launcher: Launcher = field(default_factory=Launcher)
     approvals: tuple[Approval, ...] = ()
     done: tuple[str, ...] = ()
+    verified: str = ""
 
     def evidence(self) -> list[dict[str, Any]]:
         """Return what the record of the run keeps."""
@@ -97,10 +106,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Known:
-    """What the estate keeps, where it could be asked; ``fault`` is why it could not."""
+    """What the estate keeps, where it could be asked; ``fault`` is why it could not.
+
+    ``waiting`` is what this machine keeps for it meanwhile.
+    """
 
     state: ChangeState | None = None
     seen: Seen = field(default_factory=Seen)
+    waiting: ChangeState | None = None
     fault: str = ""
 
 
@@ -127,7 +140,8 @@ def answer(question: Asking, now: datetime) -> Answer:
     approvals = tuple(one for one in approvals if one.change == plan.change)
     launcher, more = _launched(question, plan, laid.governance, approvals, _begun(question, known.seen, now))
     approvals = (*approvals, *more)
-    looked_at = _reviewed(question, laid, known.seen, now)
+    looked_at = _reviewed(question, plan, laid, known.seen, now)
+    recorder, verified = _recorder(question, now)
     ordinary = question.break_glass is None
     run = Run(
         plan=plan,
@@ -138,11 +152,12 @@ def answer(question: Asking, now: datetime) -> Answer:
         evidence=asking.evidence_of(question.evidence),
         running=_running(question, known.seen, laid.governance, now),
         reviews=looked_at.open,
-        recorder=_recorder(question),
+        recorder=recorder,
         lock=kept.lock_of(known.seen.lock),
         done=frozenset(question.done),
         break_glass=question.break_glass,
         clocks=question.clocks,
+        away=question.away,
         lock_fault=known.fault,
         unread=tuple(unread),
         objections=(
@@ -156,14 +171,15 @@ def answer(question: Asking, now: datetime) -> Answer:
     )
     judged = verdict(laid.governance, run)
     if judged.ok and not question.check:
-        judged = _kept(judged, run, laid, known, looked_at)
-    return Answer(judged, plan, launcher, approvals, done)
+        judged = _kept(judged, question, run, known, looked_at)
+    return Answer(judged, plan, launcher, approvals, done, verified)
 
 
 def _known(question: Asking) -> _Known:
     """Ask what the estate keeps; a run that nobody records, and that is refused for it, has no place to look in."""
     if not question.recorded.configuration:
         return _Known()
+    waiting = None
     try:
         settings = load(question.recorded.configuration)
         if settings.estate != question.estate:
@@ -173,10 +189,23 @@ def _known(question: Asking) -> _Known:
                 found=f"that of {settings.estate}",
                 remedy="name the configuration that belongs to this estate",
             )
+        waiting = ChangeState(settings.waiting(), question.estate)
         state = ChangeState(settings.keys(), question.estate)
-        return _Known(state, state.seen())
+        return _Known(state, _seen(state, waiting, check=question.check), waiting)
     except ClientError as error:
-        return _Known(fault=str(error))
+        return _Known(waiting=waiting, fault=str(error))
+
+
+def _seen(state: ChangeState, waiting: ChangeState, *, check: bool) -> Seen:
+    """Return what stands there, with reviews that have waited on this machine: who does not only ask opens them."""
+    left = waiting.seen().reviews
+    if check:
+        seen = state.seen()
+        return replace(seen, reviews=(*seen.reviews, *left))
+    for one in left:
+        state.open_review(one.review)
+        waiting.close([one])
+    return state.seen()
 
 
 def _approvals(question: Asking, plan: str, laid: Laid) -> tuple[tuple[Approval, ...], list[str]]:
@@ -220,8 +249,10 @@ def _by_awx(client: AwxClient, number: int, asked: Asked, governance: Governance
     return launcher, awx.approvals(workflow, records, asked, governance.people)
 
 
-def _reviewed(question: Asking, laid: Laid, seen: Seen, now: datetime) -> Reviewed:
-    reviews = [review for _key, review in seen.reviews]
+def _reviewed(question: Asking, plan: Plan, laid: Laid, seen: Seen, now: datetime) -> Reviewed:
+    # What is being run so again is not closed by who looked at it before.
+    own = "" if question.break_glass is None else plan.digest
+    reviews = [standing.review for standing in seen.reviews if standing.review.plan != own]
     documents = [one for review in reviews for one in _approvals(question, review.plan, laid)[0]]
     governance = laid.governance
     rule = governance.policy.break_glass.get(question.environment)
@@ -233,35 +264,73 @@ def _running(question: Asking, seen: Seen, governance: Governance, now: datetime
     return () if lease and kept.owned_by(lease, question.recorded.run) else kept.running_of(lease, governance, now)
 
 
-def _recorder(question: Asking) -> Recorder:
+def _recorder(question: Asking, now: datetime) -> tuple[Recorder, str]:
     recorded = question.recorded
-    return Recorder(recorded.loaded, recorded.spool, _ledger_fault(question) if recorded.loaded else recorded.fault)
+    fault, verified = _ledger(question, now) if recorded.loaded else (recorded.fault, "")
+    return Recorder(recorded.loaded, recorded.spool, fault), verified
 
 
-def _ledger_fault(question: Asking) -> str:
-    """Return what is wrong with the ledger; etcd's head was compared when this run's own entry was added."""
+def _ledger(question: Asking, now: datetime) -> tuple[str, str]:
+    """Return what is wrong with the ledger, or else what it is known by now that it was found whole.
+
+    Where nothing was altered since this run last did, nothing is read again. etcd's head was compared when this run's
+    own entry was added.
+    """
     try:
         known = load(question.recorded.configuration)
-        report = verify(Question(known.directory, known.allowed_signers, known.revoked, estate=known.estate))
+        asked = Question(known.directory, known.allowed_signers, known.revoked, estate=known.estate)
+        mark = unaltered.mark(asked, now)
+        if mark and mark == question.recorded.verified:
+            return "", mark
+        report = verify(asked)
     except MissingFile as error:
-        return "" if question.check else str(error)
+        return "" if question.check else str(error), ""
     except ClientError as error:
-        return str(error)
-    return "; ".join([*([report.wrong.sentence] if report.wrong else []), *report.findings])
+        return str(error), ""
+    faults = [*([report.wrong.sentence] if report.wrong else []), *report.findings]
+    return (f"{'; '.join(faults)} ({known.file().path})", "") if faults else ("", mark)
 
 
-def _kept(judged: Verdict, run: Run, laid: Laid, known: _Known, looked_at: Reviewed) -> Verdict:
+def _kept(judged: Verdict, question: Asking, run: Run, known: _Known, looked_at: Reviewed) -> Verdict:
     """Take the lock and keep what follows; where somebody was faster the answer is no."""
     if known.state is None:
-        # Break-glass alone comes here: what mends etcd cannot wait for it.
-        return replace(judged, facts={**judged.facts, "lock": f"not taken: {known.fault}"})
+        return _kept_here(judged, question, run, known)
     try:
         lease = known.state.lock(kept.lock_wanted(run.plan, run.owner, run.done, run.now))
-        known.state.govern(Governed(laid.governance.commit, run.plan.target.environment), known.seen)
+        known.state.govern(Governed(judged.facts["commit"], run.plan.target.environment), known.seen)
         if judged.facts.get("review"):
-            due = datetime.fromisoformat(judged.facts["review"]["due"])
-            known.state.open_review(Review(run.plan.change, run.launcher.person, run.now, due, run.plan.digest))
-        known.state.close(key for key, review in known.seen.reviews if review in looked_at.closed)
+            known.state.open_review(_review(judged, question, run))
+        if looked_at.closed:
+            _close(known.state, question, known.seen, looked_at.closed)
     except ClientError as error:
         return Verdict.of([*judged.reasons, f"lock: {error}"], **judged.facts)
-    return replace(judged, facts={**judged.facts, "lock": f"{lease.owner} until {lease.expires.isoformat()}"})
+    closed = [one.fields() for one in looked_at.closed]
+    facts = {"lock": f"{lease.owner} until {lease.expires.isoformat()}", "reviews_closed": closed}
+    return replace(judged, facts={**judged.facts, **facts})
+
+
+def _kept_here(judged: Verdict, question: Asking, run: Run, known: _Known) -> Verdict:
+    """Keep the review until etcd answers. Break-glass alone comes here: what mends etcd cannot wait for it."""
+    facts = {**judged.facts, "lock": f"not taken: {known.fault}"}
+    if known.waiting is None:
+        return Verdict.of([f"review: expected a place where it can wait, found {known.fault}"], **facts)
+    try:
+        known.waiting.open_review(_review(judged, question, run))
+    except ClientError as error:
+        return Verdict.of([f"review: expected to wait on this machine, found {error}"], **facts)
+    return replace(judged, facts={**facts, "review": {**facts["review"], "waits": True}})
+
+
+def _review(judged: Verdict, question: Asking, run: Run) -> Review:
+    ran = Ran(run.launcher.person, question.recorded.run, run.break_glass or "")
+    due = datetime.fromisoformat(judged.facts["review"]["due"])
+    return Review(run.plan.change, (ran,), run.now, due, run.plan.digest)
+
+
+def _close(state: ChangeState, question: Asking, seen: Seen, closed: Sequence[Closed]) -> None:
+    """Have the ledger say of each review who closed it, and when, before nobody can see any more that there was one."""
+    ledger = load(question.recorded.configuration).ledger()
+    for one in closed:
+        ledger.append({**one.fields(), "event": REVIEWED, "run": question.recorded.run})
+    reviews = [one.review for one in closed]
+    state.close(standing for standing in seen.reviews if standing.review in reviews)

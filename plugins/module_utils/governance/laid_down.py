@@ -41,7 +41,9 @@ class Faulty(Refused):
 
     def __init__(self, what: str, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        found = f"{len(self.findings)} faults:\n" + "\n".join(f"- {finding}" for finding in self.findings)
+        found = f"{len(self.findings)} fault{'s' if len(self.findings) > 1 else ''}:\n" + "\n".join(
+            f"- {finding}" for finding in self.findings
+        )
         super().__init__(what, expected="policy, calendars, changes and approvers that can be read", found=found)
 
 

@@ -8,24 +8,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Conflict, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.etcd import Entry
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import Keys, LeaseStore, utc_now
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import kept
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import joined
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Review
 from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A review that is open, and where it stands as what."""
+
+    key: str
+    revision: int
+    review: Review
+
+
+@dataclass(frozen=True)
 class Seen:
-    """The lock, the commit by which the estate was governed last with its record's revision, the reviews by key."""
+    """The lock, the commit by which the estate was governed last with its record's revision, the reviews."""
 
     lock: Lease | None = None
     governed: Governed = field(default_factory=Governed)
     revision: int = 0
-    reviews: tuple[tuple[str, Review], ...] = ()
+    reviews: tuple[Standing, ...] = ()
 
 
 class ChangeState:
@@ -46,7 +59,7 @@ class ChangeState:
             held.lease if held else None,
             _loaded(key, kept.load_governed, governed.value) if governed else Governed(),
             governed.revision if governed else 0,
-            tuple((entry.key, _loaded(entry.key, kept.load_review, entry.value)) for entry in reviews),
+            tuple(_standing(entry) for entry in reviews),
         )
 
     def lock(self, lease: Lease) -> Lease:
@@ -74,27 +87,38 @@ class ChangeState:
             raise Conflict(key, expected=f"revision {seen.revision}", found="another", remedy="ask again")
 
     def open_review(self, review: Review) -> None:
-        """Keep that a break-glass run has to be looked at; one that is open already stays as it is."""
+        """Keep that a break-glass run has to be looked at; one of the same plan that is open is of this run, too."""
         key = kept.review_key(self._estate, review)
-        self._keys.ask(lambda client: client.swap(key, kept.dump_review(review), 0))
-        if self._keys.ask(lambda client: client.entry(key)) is None:
-            raise Conflict(key, expected="the review to be kept", found="nothing", remedy="ask again")
-
-    def close(self, reviews: Iterable[str]) -> None:
-        """Remove reviews that somebody has closed."""
-        for key in reviews:
-            self._remove(key)
-
-    def _remove(self, key: str) -> None:
         found = self._keys.ask(lambda client: client.entry(key))
-        if found:
-            self._keys.ask(lambda client: client.swap(key, None, found.revision))
+        wanted = joined(_standing(found).review, review) if found else review
+        text = kept.dump_review(wanted)
+        if found and found.value == text:
+            return
+        if self._keys.ask(lambda client: client.swap(key, text, found.revision if found else 0)):
+            return
+        # A member that was asked before may have written it and not said so.
+        now = self._keys.ask(lambda client: client.entry(key))
+        if now is None or now.value != text:
+            raise Conflict(key, expected="the review to be kept", found="another, or none", remedy="ask again")
+
+    def close(self, reviews: Iterable[Standing]) -> None:
+        """Remove reviews that somebody has closed; one that was run again since stays open."""
+        for one in reviews:
+            self._keys.ask(partial(_removed, one))
 
 
 def release(configuration: str, run: str) -> bool:
     """Give the change lock back where this run has it."""
     settings = load(configuration)
     return ChangeState(settings.keys(), settings.estate).unlock(run)
+
+
+def _removed(one: Standing, client: Any) -> bool:
+    return bool(client.swap(one.key, None, one.revision))
+
+
+def _standing(entry: Entry) -> Standing:
+    return Standing(entry.key, entry.revision, _loaded(entry.key, kept.load_review, entry.value))
 
 
 def _loaded(key: str, load: Callable[[str], kept.Kept], text: str) -> kept.Kept:

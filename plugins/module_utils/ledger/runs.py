@@ -1,9 +1,9 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in the ledger: one entry when a run begins and one when it ends.
+"""Runs in the ledger: one entry when a run begins, one when the gate lets it through, and one when it ends.
 
-A run that was killed has only the first. Whoever opens the next run on the same machine sees that its process is gone
+A run that was killed has no last one. Whoever opens the next run on the same machine sees that its process is gone
 and adds the entry that says so; elsewhere, verification shows it.
 """
 
@@ -37,12 +37,31 @@ class Runs:
     def __init__(self, chain: Chain, directory: LedgerDirectory) -> None:
         self._chain = chain
         self._directory = directory
+        self._allowed: Mapping[str, Any] = {}
 
     def open(self, run: str, fields: Mapping[str, Any]) -> Written:
         """Add the entry that a run begins, after those of runs that were killed."""
         self.note_killed()
         written = self._chain.append({**fields, "event": entry.OPENED, "run": run})
         self._directory.put(_marker(run), json.dumps(_process(os.getpid())).encode())
+        return written
+
+    def allow(self, run: str, about: Mapping[str, Any]) -> Written | None:
+        """Add the entry that the gate let a run through, and remember for who finds it killed what it was about.
+
+        Asked again before each batch, it adds nothing.
+        """
+        if about == self._allowed:
+            return None
+        size = len(json.dumps(about))
+        if size > entry.LONGEST_ABOUT:
+            raise ValueError(
+                f"run {run}: expected what it is about in {entry.LONGEST_ABOUT} bytes, found {size};"
+                " give the change a shorter name"
+            )
+        written = self._chain.append({**about, "event": entry.ALLOWED, "run": run})
+        self._directory.put(_marker(run), json.dumps({**_process(os.getpid()), "about": about}).encode())
+        self._allowed = about
         return written
 
     def close(self, run: str, fields: Mapping[str, Any], record: bytes) -> Written:
@@ -55,20 +74,23 @@ class Runs:
 
     def note_killed(self) -> list[str]:
         """Add an entry for each run whose process has gone without closing it; return those runs."""
-        killed = [run for run, process in self._open() if not _is_alive(process)]
-        for run in killed:
-            self._chain.append({"event": entry.INTERRUPTED, "run": run, "found": "its process is gone"})
+        killed = {run: about for run, process, about in self._open() if not _is_alive(process)}
+        for run, about in killed.items():
+            known = {name: about.get(name) for name in entry.ABOUT}
+            self._chain.append({**known, "event": entry.INTERRUPTED, "run": run, "found": "its process is gone"})
             self._directory.remove(_marker(run))
-        return killed
+        return list(killed)
 
-    def _open(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def _open(self) -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+        """Return each run that is open, its process, and what it is about."""
         found = []
         for name in self._directory.names(OPEN):
             try:
                 process = json.loads(self._directory.get(name) or b"{}")
             except ValueError:
                 process = {}
-            found.append((os.path.basename(name).removesuffix(".json"), process))
+            about = process.pop("about", {})
+            found.append((os.path.basename(name).removesuffix(".json"), process, about))
         return found
 
 

@@ -25,7 +25,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.fetch import 
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.head import EtcdHead
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.keepers import Copy, EntryFiles, Files, Keeper
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Chain
-from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SpooledLedger
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.spool import SPOOL, SpooledLedger
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import LEDGER
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, local
 
@@ -76,6 +76,10 @@ class Settings:
     def keys(self) -> EtcdCluster | KeyFile:
         """Return where the change lock is: beside the head of the chain, for whoever writes that."""
         return self.cluster() or KeyFile(os.path.join(self.directory, KEYS))
+
+    def waiting(self) -> KeyFile:
+        """Return where on this machine waits what belongs into etcd: beside the entries that do."""
+        return KeyFile(os.path.join(self.directory, SPOOL, KEYS))
 
     def objects(self) -> LedgerBucket | None:
         """Return the bucket, None where there is none."""

@@ -19,7 +19,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import entry
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.writer import Ledger, Written, local
 
-DONE = "drained"
+SPOOL, DONE = "spool", "drained"
 
 
 class SpooledLedger:
@@ -28,7 +28,7 @@ class SpooledLedger:
     def __init__(self, ledger: Ledger, directory: LedgerDirectory) -> None:
         self.estate = ledger.estate
         self._ledger = ledger
-        self._directory = LedgerDirectory(os.path.join(directory.path, "spool"))
+        self._directory = LedgerDirectory(os.path.join(directory.path, SPOOL))
         self._file = LedgerFile(os.path.join(self._directory.path, "spool.jsonl"))
 
     def append(self, fields: Mapping[str, Any], record: bytes | None = None) -> Written:

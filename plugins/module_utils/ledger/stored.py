@@ -31,9 +31,9 @@ class Stored:
     def __init__(self, path: str) -> None:
         self.path = path
         self.directory = LedgerDirectory(path if os.path.isdir(path) else os.path.dirname(path) or ".")
-        self._file = os.path.join(path, LEDGER) if os.path.isdir(path) else path
-        self._entries = not os.path.isfile(self._file) and os.path.isdir(os.path.join(path, ENTRIES))
-        if not self._entries and not os.path.isfile(self._file):
+        self.file = os.path.join(path, LEDGER) if os.path.isdir(path) else path
+        self._entries = not os.path.isfile(self.file) and os.path.isdir(os.path.join(path, ENTRIES))
+        if not self._entries and not os.path.isfile(self.file):
             raise MissingFile(
                 f"ledger {path}",
                 expected=f"a file of entries, or a directory with {LEDGER} or {ENTRIES}/",
@@ -44,15 +44,15 @@ class Stored:
     def lines(self) -> Iterator[bytes]:
         """Yield all lines."""
         if not self._entries:
-            yield from LedgerFile(self._file).lines()
+            yield from LedgerFile(self.file).lines()
             return
         for name in self.directory.names(ENTRIES):
             yield self.directory.get(name) or b""
 
     def followed(self, anchors: Mapping[int, Anchor]) -> Walked:
         """Follow the chain from its beginning; a large file by all processors at once."""
-        if not self._entries and os.path.getsize(self._file) >= WORTH_SHARING:
-            shared = _shared(self._file, anchors, len(os.sched_getaffinity(0)))
+        if not self._entries and os.path.getsize(self.file) >= WORTH_SHARING:
+            shared = _shared(self.file, anchors, len(os.sched_getaffinity(0)))
             if shared:
                 return shared
         # One after the other: this names what is wrong, too.

@@ -18,10 +18,21 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question, Report, Vouched
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.chain import Anchor, Walked, first_difference
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import digest, parse, record_name
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import (
+    ALLOWED,
+    BEGINNING,
+    ENDS_UNGATED,
+    EVENT,
+    OPENED,
+    digest,
+    parse,
+    record_name,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.tampering import Kind, Wrong
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import Stored
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.vouching import narrowed, newest
+
+_BEGINNINGS = (OPENED.encode(), ALLOWED.encode()[:6])
 
 
 def verify(question: Question, *, head: Anchor | None = None, head_n: int = 0) -> Report:
@@ -50,6 +61,7 @@ def verify(question: Question, *, head: Anchor | None = None, head_n: int = 0) -
         wrong=wrong,
         findings=findings,
         unfinished=unfinished,
+        ungated=[] if wrong else _ungated(ledger, seen),
         signed=none if wrong else signed,
         copied=none if wrong else copied,
     )
@@ -96,17 +108,25 @@ def _records(ledger: Stored) -> Iterator[str]:
 
 
 def _unfinished(ledger: Stored, seen: Walked) -> list[Mapping[str, Any]]:
-    """Describe the runs that were opened and never closed, the oldest first."""
+    """Describe the runs that were opened and never closed, the oldest first, with what the gate let through."""
     if not seen.opened:
         return []
-    found: list[Mapping[str, Any]] = []
+    found: dict[str, Mapping[str, Any]] = {}
     for line in ledger.lines():
         # Only a few lines are worth reading as JSON.
-        if b'"event":"opened"' in line:
+        known = BEGINNING.match(line) if line[EVENT] in _BEGINNINGS else None
+        if known and known["run"] in seen.opened:
             entry = parse(line)
-            if entry.run.encode() in seen.opened:
-                found.append({"n": entry.n, **entry.fields})
-    return found
+            found[entry.run] = {**entry.fields, "n": entry.n, **found.get(entry.run, {})}
+    return list(found.values())
+
+
+def _ungated(ledger: Stored, seen: Walked) -> list[Mapping[str, Any]]:
+    """Return the last entries of runs that changed something without the gate's yes, the oldest first."""
+    if not seen.ungated:
+        return []
+    found = [parse(line) for line in ledger.lines() if line.endswith(ENDS_UNGATED)]
+    return [{**entry.fields, "n": entry.n} for entry in found]
 
 
 def main(arguments: Sequence[str]) -> int:

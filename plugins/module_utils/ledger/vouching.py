@@ -25,7 +25,7 @@ MOST_NAMED = 10
 
 def newest(question: Question, ledger: Stored, findings: list[str]) -> tuple[Vouched, dict[int, Anchor]]:
     """Return the newest checkpoint with a good signature: it vouches for all that older ones vouch for."""
-    found = sorted(_checkpoints(question, ledger), key=lambda item: os.path.basename(item[1]), reverse=True)
+    found = sorted(checkpoints(question, ledger), key=lambda item: os.path.basename(item[1]), reverse=True)
     if found and not question.allowed_signers:
         findings.append("there are checkpoints, and no file of allowed signers to verify them with")
     if not found or not question.allowed_signers:
@@ -50,7 +50,7 @@ def narrowed(question: Question, ledger: Stored, anchors: Mapping[int, Anchor]) 
     """
     claims: dict[int, tuple[LedgerDirectory, str]] = {}
     tried = dict(anchors)
-    for directory, name in _checkpoints(question, ledger):
+    for directory, name in checkpoints(question, ledger):
         try:
             made = checkpoint.load(directory.get(name) or b"")
         except ValueError:
@@ -72,17 +72,18 @@ def narrowed(question: Question, ledger: Stored, anchors: Mapping[int, Anchor]) 
     return None
 
 
+def checkpoints(question: Question, ledger: Stored) -> list[tuple[LedgerDirectory, str]]:
+    """Return the checkpoints that there are, by the directory they lie in and their name."""
+    places = dict.fromkeys(filter(None, (ledger.directory.path, question.bucket, question.checkpoints)))
+    return [(directory, name) for directory in map(LedgerDirectory, places) for name in _statements(directory)]
+
+
 def _is_signed(directory: LedgerDirectory, name: str, estate: str, signatures: SshSignatures) -> bool:
     try:
         _judged(directory, name, estate, signatures)
     except (NotSigned, ValueError):
         return False
     return True
-
-
-def _checkpoints(question: Question, ledger: Stored) -> list[tuple[LedgerDirectory, str]]:
-    places = dict.fromkeys(filter(None, (ledger.directory.path, question.bucket, question.checkpoints)))
-    return [(directory, name) for directory in map(LedgerDirectory, places) for name in _statements(directory)]
 
 
 def _anchor(made: checkpoint.Checkpoint, signer: Signer) -> Anchor:

@@ -120,9 +120,14 @@ def _evidence(index: int, one: Mapping[str, Any]) -> Evidence:
         _moment(f"evidence[{index}].taken", one["taken"]),
         ok=bool(one["ok"]),
         instances=frozenset(one.get("instances") or ()),
-        since=_moment(f"evidence[{index}].since", one["since"]) if one.get("since") else None,
+        since=_optional(index, "since", one),
         reference=one.get("reference") or "",
+        recovery_point=_optional(index, "recovery_point", one),
     )
+
+
+def _optional(index: int, name: str, one: Mapping[str, Any]) -> datetime | None:
+    return _moment(f"evidence[{index}].{name}", one[name]) if one.get(name) else None
 
 
 def _moment(where: str, text: str) -> datetime:

@@ -22,9 +22,13 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.reques
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import BreakGlass, Rule
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Governance, Run
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import listed
 
 # By what a launcher can be known.
 PROOFS = ("awx", "signature")
+# What the record keeps of a change: who reads it years later does not have the repository.
+ABOUT = ("title", "reason", "kind", "environment", "instances", "requester", "risk")
+EXPLAIN = "nothing runs until that is explained and mended as docs/ledger.md says"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def verdict(governance: Governance, run: Run) -> Verdict:
     found = governance.changes.get(run.plan.change)
     needed, no_rule = governance.policy.needs(run.plan.target)
     glass = _break_glass(governance, run)
-    proofs = judge(governance.waivers, run, needed)
+    proofs = judge(governance, run, needed)
     opened, excused = _opening(governance, run, needed, glass)
     counted = _approvals(governance, run, found, needed)
     approved = not counted.missing or glass.skips("approvals")
@@ -63,6 +67,7 @@ def verdict(governance: Governance, run: Run) -> Verdict:
         *_clocks(governance, run),
     ]
     facts = _facts(governance, run, needed=needed, glass=glass, opened=opened, counted=counted, proofs=proofs)
+    facts["about"] = {name: getattr(found, name) for name in ABOUT} if found else {}
     waivers = dict.fromkeys(f"{waiver.id} of {waiver.owner}: {waiver.reason}" for waiver in (*proofs.excused, *excused))
     facts["waivers"] = list(waivers)
     return Verdict.of(dict.fromkeys(objections), **facts)
@@ -166,11 +171,11 @@ def _overlaps(governance: Governance, run: Run, needed: Rule) -> Iterator[str]:
 def _tier(governance: Governance, run: Run) -> Iterator[str]:
     """Neither the change nor its way back may take users longer than their tier allows."""
     for name in run.plan.target.instances:
-        standing = governance.policy.instances.get(name)
-        tier = governance.policy.tiers.get(standing.tier) if standing else None
-        if standing is None or tier is None:
+        tier = governance.policy.tier_of(name)
+        if tier is None:
             yield f"tier: expected {name} among the policy's instances, found it without a tier"
             continue
+        standing = governance.policy.instances[name]
         for what, seconds in (("an outage", run.plan.outage_seconds), ("a rollback", run.plan.rollback_seconds)):
             if seconds > 60 * tier.rto_minutes:
                 allowed = f"{name} ({standing.tier}) to be back within {tier.rto_minutes} min"
@@ -182,7 +187,7 @@ def _recorder(run: Run) -> Iterator[str]:
         why = run.recorder.fault or "it missing; enable the collection's callback"
         yield f"recorder: expected to be loaded, found {why}"
     elif run.recorder.fault:
-        yield f"ledger: expected to be whole, found {run.recorder.fault}; nothing runs until that is explained"
+        yield f"ledger: expected to be whole, found {run.recorder.fault}; {EXPLAIN}"
     if run.recorder.spool and run.break_glass is None:
         yield "ledger: expected to be reached, found only this machine's spool; only break-glass runs like that"
 
@@ -207,8 +212,9 @@ def _reviews(run: Run) -> Iterator[str]:
     """Until somebody has looked at a break-glass run, nothing ordinary runs."""
     for review in run.reviews if run.break_glass is None else ():
         late = "overdue since" if run.now >= review.due else "due by"
+        ran = " and ".join(f"{one.person} ran because {one.reason!r}" for one in review.ran)
         found = f"found it open, {late} {review.due.isoformat()}"
-        yield f"review: expected break-glass {review.change} to be reviewed, {found}"
+        yield f"review: expected break-glass {review.change}, which {ran}, to be reviewed, {found}"
 
 
 def _clocks(governance: Governance, run: Run) -> Iterator[str]:
@@ -217,6 +223,11 @@ def _clocks(governance: Governance, run: Run) -> Iterator[str]:
         if abs(seconds) > most:
             found = f"found it {seconds:+.1f} s off; mend its time service"
             yield f"clocks: expected {host} within {most} s of this one, {found}"
+    touched = {host for step in run.plan.steps if step.name not in run.done for host in step.hosts}
+    unknown = sorted(touched - run.clocks.keys() - run.away)
+    if unknown:
+        remedy = "have host_survey look at them, or see why they do not answer"
+        yield f"clocks: expected to know those of all hosts of the plan, found none of {listed(unknown)}; {remedy}"
 
 
 def _facts(
@@ -245,6 +256,7 @@ def _facts(
         "frozen": list(opened.freezes),
         "closes": _text(opened.closes),
         "next_opening": _text(opened.next),
+        "break_glass": run.break_glass,
         "skipped": [what for what in ("window", "freeze", "approvals") if glass.skips(what)],
         "review": review,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan i
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
     Governance,
     Lock,
+    Ran,
     Review,
     Running,
 )
@@ -48,7 +49,7 @@ def reviews_prefix(estate: str) -> str:
 
 
 def review_key(estate: str, review: Review) -> str:
-    """Return where the review of a run stands: one for each plan that was run so."""
+    """Return where the review of a plan stands: one, however often the plan was run so."""
     return f"{reviews_prefix(estate)}{review.plan.removeprefix('sha256:')}"
 
 
@@ -78,7 +79,7 @@ def load_governed(text: str) -> Governed:
 def dump_review(review: Review) -> str:
     """Return the record."""
     times = {"opened": review.opened.isoformat(), "due": review.due.isoformat()}
-    return json.dumps({**vars(review), **times}, sort_keys=True)
+    return json.dumps({**asdict(review), **times}, sort_keys=True)
 
 
 def load_review(text: str) -> Review:
@@ -86,7 +87,8 @@ def load_review(text: str) -> Review:
     try:
         data = json.loads(text)
         times = {name: datetime.fromisoformat(data[name]) for name in ("opened", "due")}
-        return Review(**{**data, **times})
+        ran = tuple(Ran(**one) for one in data["ran"])
+        return Review(**{**data, **times, "ran": ran})
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"expected a review, found {text[:80]!r} ({error})") from error
 

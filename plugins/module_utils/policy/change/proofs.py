@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import Waiver
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Needed, Rule
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence, Run
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence, Governance, Run
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Target
 
+BACKUP = "backup"
 # What a clock may be ahead by before something counts as from the future.
 AHEAD = timedelta(seconds=300)
 
@@ -27,13 +28,15 @@ class Proofs:
     excused: tuple[Waiver, ...]
 
 
-def judge(waivers: Iterable[Waiver], run: Run, needed: Rule) -> Proofs:
+def judge(governance: Governance, run: Run, needed: Rule) -> Proofs:
     """Hold the evidence there is against what the rules need, for each instance of its own."""
-    waivers, target = list(waivers), run.plan.target
+    waivers, target = list(governance.waivers), run.plan.target
     objections, used, excused = [], [], []
     for instance in target.instances or ("",):
         for one in needed.evidence:
             fault, reference = _fault(one, instance, run.evidence, run.now)
+            if not fault and one.kind == BACKUP:
+                fault = _lost(run.evidence, instance, governance.policy.rpo_minutes(instance), run.now)
             waiver = _waiver(waivers, f"evidence:{one.kind}", target, instance, run.now) if fault else None
             if waiver:
                 excused.append(waiver)
@@ -52,12 +55,26 @@ def window_waivers(waivers: Iterable[Waiver], target: Target, now: datetime) -> 
     return excused if len(excused) == len(found) else []
 
 
+def _newest(kind: str, instance: str, evidence: Sequence[Evidence]) -> Evidence | None:
+    about = [one for one in evidence if one.kind == kind and (not one.instances or instance in one.instances)]
+    return max(about, key=lambda one: one.taken, default=None)
+
+
+def _lost(evidence: Sequence[Evidence], instance: str, minutes: int, now: datetime) -> str:
+    """Return what is wrong where less could be restored, with the WAL after the backup, than may be lost."""
+    backup = _newest(BACKUP, instance, evidence)
+    point = backup.recovery_point if backup else None
+    if point is None:
+        return f"no recovery point with it, of which an RPO of {minutes} min has to be judged"
+    found = (now - point).total_seconds() / 60
+    return f"a recovery point {found:.0f} min back, beyond the RPO of {minutes} min" if found > minutes else ""
+
+
 def _fault(needed: Needed, instance: str, evidence: Sequence[Evidence], now: datetime) -> tuple[str, str]:
     """Return what is wrong with the newest evidence of a kind, or which it is."""
-    about = [one for one in evidence if one.kind == needed.kind and (not one.instances or instance in one.instances)]
-    if not about:
+    newest = _newest(needed.kind, instance, evidence)
+    if newest is None:
         return "none", ""
-    newest = max(about, key=lambda one: one.taken)
     named = newest.reference or f"one of {newest.taken.isoformat()}"
     if newest.taken > now + AHEAD:
         return f"{named}, which is still to come: mend the clocks", ""

@@ -28,7 +28,7 @@ CLOCKS_APART_SECONDS = 2
 
 @dataclass(frozen=True)
 class Tier:
-    """How much may be lost and how long it may take to be back."""
+    """How much may be lost (RPO) and how long it may take to be back (RTO)."""
 
     rpo_minutes: int
     rto_minutes: int
@@ -100,6 +100,16 @@ class Policy:
     break_glass: Mapping[str, BreakGlass]
     vocabulary: Vocabulary
     clocks_apart_seconds: int = CLOCKS_APART_SECONDS
+
+    def tier_of(self, instance: str) -> Tier | None:
+        """Return the tier of an instance; None for one the policy does not know."""
+        standing = self.instances.get(instance)
+        return self.tiers.get(standing.tier) if standing else None
+
+    def rpo_minutes(self, instance: str) -> int:
+        """Return how much of an instance may be lost; of one that the policy does not know, as of the strictest."""
+        tier = self.tier_of(instance)
+        return tier.rpo_minutes if tier else min(each.rpo_minutes for each in self.tiers.values())
 
     def needs(self, target: Target) -> tuple[Rule, list[str]]:
         """Return what a change needs, and what is objected to it where no rule stands.

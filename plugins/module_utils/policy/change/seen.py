@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # As what host_survey is registered: for the gate alone, or by who needs it for more.
@@ -17,20 +17,37 @@ def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
     What the answer's own way may have taken is nobody's fault.
     """
-    found = {}
-    for host, variables in hosts.items():
-        surveys = (variables.get(name) or {} for name in SURVEYS)
-        survey: Mapping[str, Any] = next((answer["survey"] for answer in surveys if answer.get("survey")), {})
-        if "clock_offset" in survey:
+    found: dict[str, float] = {}
+    for host, answer in _surveys(hosts):
+        survey = answer.get("survey") or {}
+        if "clock_offset" in survey and host not in found:
             offset, doubt = float(survey["clock_offset"]), float(survey.get("clock_doubt", 0))
             found[host] = round(max(abs(offset) - doubt, 0) * (1 if offset >= 0 else -1), 3)
     return found
 
 
+def away(hosts: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return the hosts that ``host_survey`` was to ask, and that did not answer."""
+    return frozenset(host for host, answer in _surveys(hosts) if answer.get("unreachable")) - clocks(hosts).keys()
+
+
+def _surveys(hosts: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each answer of ``host_survey``, and of which host it is: a host's loop asks others for it."""
+    for host, variables in hosts.items():
+        for asked in (variables.get(name) or {} for name in SURVEYS):
+            for answer in asked.get("results") or [asked]:
+                yield str(answer.get("item") or host), answer
+
+
 def backup(hosts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the newest backup of what ``pgbackrest_info`` has answered, as evidence; it holds every instance."""
-    answers = [variables.get("gate_backups") or {} for variables in hosts.values()]
+    """Return the newest backup of what ``pgbackrest_info`` has answered, as evidence; it holds every instance.
+
+    It was asked on every member, since the one that leads alone knows which WAL is not in the repository yet.
+    """
+    asked = [variables.get("gate_backups") or {} for variables in hosts.values()]
+    answers = [answer for each in asked for answer in (each.get("results") or [each])]
     backups = [each for answer in answers for each in answer.get("backups") or ()]
+    queues = [answer["archive_queue"] for answer in answers if answer.get("archive_queue")]
     if not backups:
         return []
     newest = max(backups, key=lambda each: str(each["finished_at"]))
@@ -40,5 +57,7 @@ def backup(hosts: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
             "taken": str(newest["finished_at"]),
             "ok": not newest["error"],
             "reference": str(newest["label"]),
+            # Of two that say they lead, the one that is further behind.
+            "recovery_point": min((str(queue["recovery_point"]) for queue in queues), default=""),
         }
     ]

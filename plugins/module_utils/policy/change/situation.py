@@ -49,7 +49,8 @@ class Launcher:
 class Evidence:
     """Something that was done and recorded. ``since`` is since when it has been true, where that matters.
 
-    Without instances it is about all of them.
+    Without instances it is about all of them. ``recovery_point`` is, of a backup, the moment to which it and the WAL
+    after it could restore.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Evidence:
     instances: frozenset[str] = frozenset()
     since: datetime | None = None
     reference: str = ""
+    recovery_point: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,28 @@ class Lock:
 
 
 @dataclass(frozen=True)
+class Ran:
+    """A break-glass run: whose it was, and why it could not wait."""
+
+    person: str
+    run: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Review:
-    """A break-glass run that nobody has looked at yet, and who ran it."""
+    """A plan that was run by break-glass, once or more often, and that nobody has looked at since it last was."""
 
     change: str
-    person: str
+    ran: tuple[Ran, ...]
     opened: datetime
     due: datetime
     plan: str = ""
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Return who ran it."""
+        return tuple(dict.fromkeys(one.person for one in self.ran))
 
 
 @dataclass(frozen=True)
@@ -108,8 +124,9 @@ class Run:
     """A run that asks.
 
     ``done`` names the steps behind it. ``break_glass`` is the reason for such a run, None for an ordinary one.
-    ``clocks`` has, by host, how many seconds its clock is off this one. ``lock_fault`` is why nobody knows who holds
-    the lock, ``unread`` says which approvals could not be read, ``objections`` what stands against the run already.
+    ``clocks`` has, by host, how many seconds its clock is off this one; of those ``away`` it need not be known: they
+    did not answer, and the playbook can do without. ``lock_fault`` is why nobody knows who holds the lock, ``unread``
+    says which approvals could not be read, ``objections`` what stands against the run already.
     """
 
     plan: Plan
@@ -125,6 +142,7 @@ class Run:
     done: frozenset[str] = frozenset()
     break_glass: str | None = None
     clocks: Mapping[str, float] = field(default_factory=dict)
+    away: frozenset[str] = frozenset()
     lock_fault: str = ""
     unread: tuple[str, ...] = ()
     objections: tuple[str, ...] = ()

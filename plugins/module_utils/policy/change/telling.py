@@ -27,8 +27,11 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
         if found.facts.get("review"):
             review = found.facts["review"]
             yield f"It has to be reviewed by {review['due']}, by {' or '.join(review['roles'])}."
+            if review.get("waits"):
+                yield "The review waits on this machine until a run from here can open it, and stops nothing elsewhere."
         return
-    yield f"{what}: may not run, for {len(found.reasons)} reasons"
+    count = len(found.reasons)
+    yield f"{what}: may not run, for {count} reason{'s' if count > 1 else ''}"
     yield from (f"- {reason}" for reason in found.reasons)
     if found.facts.get("next_opening") and any(reason.startswith(("window", "freeze")) for reason in found.reasons):
         yield f"The next opening is {found.facts['next_opening']}."
