@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A change as a page, from the records of its runs."""
+"""A change as a page, from the records of its runs and its entries."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.change_page
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import load
 
 
-def change_page(records: Sequence[Mapping[str, Any]], change: str) -> str:
-    """Return the page of a change from what ledger_info returns as records."""
-    return render(change, [(found["entry"], load(json.dumps(found["record"]))) for found in records])
+def change_page(
+    records: Sequence[Mapping[str, Any]], change: str, entries: Sequence[Mapping[str, Any]] | None = None
+) -> str:
+    """Return the page of a change from what ledger_info returns as records and as entries."""
+    return render(change, [(found["entry"], load(json.dumps(found["record"]))) for found in records], entries or ())
 
 
 class FilterModule:

@@ -42,11 +42,16 @@ def read(file: str, content: bytes, asked: Span) -> tuple[list[Entry], list[Find
         broken = [(part.name, name, problem) for part in calendar.walk() for name, problem in part.errors]
         parts = list(zip(calendar.walk("VEVENT"), _lines(content), strict=True))
     except UNREADABLE as error:
-        return [], [_unreadable(file, error)]
+        return [], [_unreadable(file, content, error)]
     zone, zone_faults = _zone(file, calendar)
     faults = [*zone_faults, *(f for part, line in parts for f in _faults(file, line, part, zone)), *_twice(file, parts)]
     faults += [
-        Finding(file, str(part), f"{name or 'its text'} cannot be read: {problem}", "Mend it, or export it again")
+        Finding(
+            _place(file, content, str(problem)),
+            str(part),
+            f"{name or 'its text'} cannot be read: {problem}",
+            "Mend it, or export it again",
+        )
         for part, name, problem in broken
         if part != "VEVENT"
     ]
@@ -55,12 +60,24 @@ def read(file: str, content: bytes, asked: Span) -> tuple[list[Entry], list[Find
     try:
         return _entries(calendar, parts, zone, asked), []
     except UNREADABLE as error:
-        return [], [_unreadable(file, error)]
+        return [], [_unreadable(file, content, error)]
 
 
-def _unreadable(file: str, error: Exception) -> Finding:
+def _unreadable(file: str, content: bytes, error: Exception) -> Finding:
     found = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return Finding(file, "calendar", f"it cannot be read: {found}", "Export it again as iCalendar (RFC 5545)")
+    return Finding(
+        _place(file, content, found),
+        "calendar",
+        f"it cannot be read: {found}",
+        "Export it again as iCalendar (RFC 5545)",
+    )
+
+
+def _place(file: str, content: bytes, problem: str) -> str:
+    """Return file and line: the library shows the line that it stumbled over, and not which one it is."""
+    lines = enumerate(content.decode("utf-8", errors="replace").splitlines(), start=1)
+    number = next((number for number, line in lines if line.strip() and repr(line.strip()) in problem), None)
+    return f"{file}:{number}" if number else file
 
 
 def _lines(content: bytes) -> list[int]:

@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is on this host whoever put it there: accounts, grants of sudo, packages, tables of the firewall. Reads only."""
+"""What is on this host whoever put it there: accounts, keys, grants of sudo, packages, tables, units. Reads only."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ import os
 import pwd
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift import login_keys
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.undeclared import (
     grants,
     installed,
     rules_by_table,
     table_names,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.units import DIRECTORIES, FILES
 
 # Loads a file of rules in a place of its own, where it concerns nobody, and lists what came of it: nft itself says what
 # the file means. A rule may name an interface; the loopback of that place takes its name.
 ELSEWHERE = 'test -z "$2" || ip link set lo name "$2"; nft --file "$1" && nft --stateless list ruleset'
 INTERFACE = re.compile(r'device "([^"]+)"')
+SSHD = Path("/usr/sbin/sshd")
 SUDOERS, MORE_SUDOERS = Path("/etc/sudoers"), Path("/etc/sudoers.d")
 
 
@@ -43,6 +47,7 @@ def accounts() -> list[dict[str, Any]]:
             "name": account.pw_name,
             "uid": account.pw_uid,
             "shell": account.pw_shell,
+            "home": account.pw_dir,
             "groups": sorted(
                 {group.gr_name for group in groups if account.pw_name in group.gr_mem}
                 | ({names[account.pw_gid]} if account.pw_gid in names else set())
@@ -50,6 +55,40 @@ def accounts() -> list[dict[str, Any]]:
         }
         for account in pwd.getpwall()
     ]
+
+
+def login_settings() -> tuple[tuple[str, ...], str, str]:
+    """Return where sshd looks for the keys of accounts, the command it asks for more, and why it cannot say so."""
+    try:
+        return *login_keys.settings(_output([str(SSHD), "-T"]) if SSHD.exists() else ""), ""
+    except Refused as error:
+        return login_keys.USUAL, "", str(error)
+
+
+def keys(found: Sequence[Mapping[str, Any]], files: Sequence[str]) -> list[dict[str, str]]:
+    """Return the keys by which these accounts can be logged in to; accounts may share a file."""
+    known = {}
+    for account, pattern in product(found, files):
+        path = login_keys.place(pattern, account)
+        try:
+            content = Path(path).read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise Refused(f"keys of {account['name']}", expected="to read them", found=str(error)) from None
+        known[path] = login_keys.read(str(account["name"]), path, content)
+    return [one for ones in known.values() for one in ones]
+
+
+def units() -> list[str]:
+    """Return the files of units that are called as this collection calls its own."""
+    found = (path for where, each in product(DIRECTORIES, FILES) for path in Path(where).glob(each))
+    return sorted(str(path) for path in found if _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    # A unit that is masked, or that lies elsewhere, is a link.
+    return path.is_symlink() or path.is_file()
 
 
 def sudo_grants() -> list[dict[str, str]]:

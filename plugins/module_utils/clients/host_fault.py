@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class HostFault:
         self._record = directory / "fault.json"
 
     def found(self) -> dict[str, Any] | None:
-        """Return the fault that is there, None when there is none."""
+        """Return the fault that is there, None when there is none; one that was begun and not done has no name yet."""
         if not self._directory.exists():
             return None
         try:
@@ -41,8 +42,17 @@ class HostFault:
             return {}
         return known
 
+    def armed(self) -> bool:
+        """Return whether a timer of this host is going to lift the fault, or does so now."""
+        units = [f"{UNIT}.timer", f"{UNIT}.service"]
+        asked = ["systemctl", "show", "--property=ActiveState", "--value", *units]
+        return any(state in ("active", "activating") for state in _run(asked).split())
+
     def inject(self, fault: dict[str, Any], inject: str, lift: str, seconds: int) -> None:
-        """Have a timer lift the fault after so many seconds, whatever becomes of the caller; then do it."""
+        """Have a timer lift the fault after so many seconds, whatever becomes of the caller; then do it.
+
+        What the record names has been done: who finds it in a later run does not do it again.
+        """
         guard.about_to_write("this host", f"a fault: {fault.get('fault', '')}")
         try:
             self._directory.mkdir(mode=0o700)
@@ -54,7 +64,6 @@ class HostFault:
                 remedy="wait until it is lifted, or lift it with erpops.estate.drill_fault",
             ) from None
         self._lift.write_text(f"set -eu\n{lift}\nrm -rf {self._directory}\n", encoding="utf-8")
-        self._record.write_text(json.dumps(fault, sort_keys=True), encoding="utf-8")
         armed = ["systemd-run", "--quiet", "--collect", f"--unit={UNIT}", f"--on-active={seconds}"]
         _run([*armed, "--timer-property=AccuracySec=1s", "/bin/sh", str(self._lift)])
         try:
@@ -63,6 +72,9 @@ class HostFault:
             # Half of it may have been done.
             self.lift()
             raise
+        # A timer that is short may have been faster.
+        with suppress(FileNotFoundError):
+            self._record.write_text(json.dumps(fault, sort_keys=True), encoding="utf-8")
 
     def lift(self) -> None:
         """Lift the fault now."""
@@ -74,7 +86,7 @@ class HostFault:
         _run(["/bin/sh", "-c", f"! systemctl is-active --quiet {UNIT}.timer || systemctl stop {UNIT}.timer"])
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
     what = f"drill: {command[-1].splitlines()[-1]}"
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
@@ -82,3 +94,4 @@ def _run(command: list[str]) -> None:
         raise TimedOut(what, expected=f"an end within {PATIENCE_SECONDS} s", found="none") from error
     if done.returncode != 0:
         raise Refused(what, expected="exit status 0", found=f"{done.returncode}: {done.stderr.strip()[-2000:]}")
+    return done.stdout

@@ -159,6 +159,6 @@ class OdooHost:
             config_files={
                 path.name: path.read_text(encoding="utf-8") for path in self.directory.iterdir() if path.is_file()
             },
-            mounts={str(Path(self.settings().ca_file).parent): f"{Path(self.settings().ca_file).parent}:ro"},
+            mounts={self.settings().ca_file: f"{self.settings().ca_file}:ro"},
             environment={**own, **(environment or {})},
         )

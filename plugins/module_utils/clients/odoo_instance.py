@@ -12,10 +12,15 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance import (
     ADMIN_MARK,
+    OWN,
     STORAGE_COLUMNS,
     Found,
 )
 
+PARAMETERS = """
+SELECT key, value FROM ir_config_parameter
+WHERE key = ANY(%s) OR EXISTS (SELECT FROM unnest(%s) AS own WHERE starts_with(key, own))
+"""
 STRAYS = """
 SELECT EXISTS (
     SELECT FROM ir_attachment
@@ -42,7 +47,7 @@ def look(database: Database, wanted: Mapping[str, Any]) -> Found:
     names = [*wanted["parameters"], ADMIN_MARK]
     return Found(
         modules=dict(modules),
-        parameters=dict(database.rows("SELECT key, value FROM ir_config_parameter WHERE key = ANY(%s)", names)),
+        parameters=dict(database.rows(PARAMETERS, names, list(OWN))),
         languages=[code for (code,) in database.rows("SELECT code FROM res_lang WHERE active")],
         storage=dict(zip(STORAGE_COLUMNS, rows[0], strict=True)) if rows else {},
         strays=_strays(database, storage),

@@ -28,7 +28,7 @@ class Servers:
     silent: Mapping[str, str] = field(default_factory=dict)
     elected: str = ""
     min_replicas: int = 1
-    max_lag_seconds: int = 10
+    max_lag_seconds: int = 5
 
 
 def master_of(servers: Servers) -> str:

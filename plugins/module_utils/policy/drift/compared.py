@@ -127,6 +127,12 @@ def instance(name: str, sentences: Iterable[str]) -> Iterator[Difference]:
             yield Difference("odoo_database", ESTATE, name, "nothing to do", sentence, instance=name)
 
 
+def parameters(name: str, keys: Iterable[str]) -> Iterator[Difference]:
+    """Yield the parameters of an instance that nobody declared; their values may be secrets."""
+    for key in keys:
+        yield Difference("odoo_parameter", ESTATE, f"{name}/{key}", NOTHING, "a parameter", instance=name)
+
+
 def untold(host: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[Difference]:
     """Yield what could not be compared on a host, and why."""
     for entry in entries:

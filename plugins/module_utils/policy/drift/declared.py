@@ -22,12 +22,14 @@ KEEPALIVED = "keepalived"
 class Declared:
     """Who and what may be there.
 
-    ``people`` and ``tables`` (of the firewall) are by host, ``packages`` the role by package by host. ``members`` names
-    the hosts of Redis by their address, ``modules`` those of each instance, ``owners`` who answers for a role.
+    ``people``, ``keys`` and ``tables`` (of the firewall) are by host, ``packages`` the role by package by host.
+    ``members`` names the hosts of Redis by their address, ``modules`` those of each instance, ``owners`` who answers
+    for a role.
     """
 
     environment: str
     people: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     virtual_ip: frozenset[str] = frozenset()
@@ -44,6 +46,7 @@ def declared(inventory: Inventory) -> Declared:
     return Declared(
         environment=inventory.environment(),
         people={host: _names(inventory, host, "estate_administrators") for host in hosts},
+        keys={host: _names(inventory, host, "estate_authorized_keys") for host in hosts},
         tables={host: _names(inventory, host, "estate_firewall_tables") for host in hosts},
         packages={
             host: {

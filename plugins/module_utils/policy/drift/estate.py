@@ -13,9 +13,11 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import Waiver
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift import (
     compared,
+    login_keys,
     odoo_modules,
     postgresql,
     undeclared,
+    units,
     views,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.declared import Declared
@@ -45,7 +47,7 @@ class Judged:
             {"id": waiver.id, "owner": waiver.owner, "reason": waiver.reason, "expires": waiver.expires.isoformat()}
             if waiver
             else None
-        )  # fmt: skip - one line for those that have none
+        )
         return {**told, "role": one.owner, "owner": self.owner, "waiver": covered}
 
 
@@ -77,9 +79,14 @@ def _host(host: str, seen: Mapping[str, Any], declared: Declared) -> Iterator[Di
         names = {str(entry["service"]) for entry in services}
         yield from undeclared.containers(host, contents["containers"], names, told=not untold)
         yield from undeclared.people(host, contents, declared.people.get(host, ()))
+        yield from login_keys.undeclared(host, contents, declared.keys.get(host, ()))
         yield from undeclared.packages(host, declared.packages.get(host, {}), contents["packages"])
         known = declared.tables.get(host, ())
         yield from undeclared.tables(host, contents, known, virtual_ip=host in declared.virtual_ip)
+        # Where not everything was told of a host, units may well be a role's that could not say so.
+        if not untold:
+            kept = {path for part in seen.get("parts") or () for path in part.get("units") or ()}
+            yield from units.undeclared(host, contents.get("units") or (), kept)
     elif not untold:
         yield Difference(UNTOLD, host, "the host", "an answer", "none; it is unreachable")
     for part in seen.get("parts") or ():
@@ -111,6 +118,7 @@ def _cluster(seen: Seen, declared: Declared) -> Iterator[Difference]:
     for entry in (one for host in sorted(seen) for one in seen[host].get("instances") or ()):
         name = str(entry["name"])
         yield from compared.instance(name, entry.get("differences") or ())
+        yield from compared.parameters(name, entry.get("undeclared") or ())
         modules = odoo_modules.read(entry.get("modules") or {})
         yield from odoo_modules.undeclared(name, modules, declared.modules.get(name, ()))
 
