@@ -52,7 +52,7 @@ options:
       max_lag_seconds:
         description: Seconds of silence after which a replica does not count as in sync.
         type: int
-        default: 10
+        default: 5
       ca_file:
         description: CA that the servers' certificates are verified against.
         type: path

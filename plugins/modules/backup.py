@@ -90,6 +90,12 @@ health:
   description: Where the leader runs, the verdict on the backups with C(ok), C(reasons) and C(facts).
   returned: success
   type: dict
+units:
+  description: The files of systemd that are kept on this host.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/systemd/system/erpops-backup-full.timer"]
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(refused) for a file that was refused or a backup

@@ -57,7 +57,7 @@ options:
         no run has done.
       - Take as O(evidence) and O(clocks), beside those that are given, what M(erpops.estate.pgbackrest_info) and
         M(erpops.estate.host_survey) have said of any host, registered as C(gate_backups) and C(gate_survey) or
-        C(estate_host_survey).
+        C(estate_host_survey), of other hosts by a loop over their names.
       - Where nothing is governed this happens in check mode only, and with O(approved). A plan that this module has
         returned is complete and stays as it is.
     type: bool
@@ -111,11 +111,24 @@ options:
         description: What it is called, for the record.
         type: str
         default: ""
+      recovery_point:
+        description:
+          - Of a backup, the moment (with its zone) to which it and the WAL after it could restore. It may be no older
+            than the RPO of a tier concerned; one that is unknown is too old.
+        type: str
   clocks:
     description:
-      - By host, by how many seconds its clock is ahead of the controller's, as M(erpops.estate.host_survey) says.
+      - By host, by how many seconds its clock is ahead of the controller's, as M(erpops.estate.host_survey) says. A
+        host of a step that is not done, and whose clock is not known, is refused.
     type: dict
     default: {}
+  may_be_away:
+    description:
+      - Hosts of the plan that the playbook can do without. One of them that M(erpops.estate.host_survey) was to look
+        at, as O(complete) takes it, and that did not answer is not refused because its clock is not known.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -171,4 +184,10 @@ evidence:
   returned: always
   type: list
   elements: dict
+verified:
+  description:
+    - What the ledger is known by now that it was found whole, for the next question of this run; empty where it was
+      not, or where it was altered just before.
+  returned: when there is one
+  type: str
 """

@@ -31,15 +31,16 @@ options:
       - By host what was found. C(contents) is what M(erpops.estate.host_info) returned; a host without it counts as
         unreachable.
       - C(services) are a list of C(service) and the C(differences) of M(erpops.estate.service) or
-        M(erpops.estate.host_service). C(parts) are a list of C(role), C(kind) and the C(actions) that a module of it
-        would take, C(shared) the same of what is done once for all hosts. C(untold) is a list of C(role), C(what) could
-        not be compared and the C(reason).
+        M(erpops.estate.host_service). C(parts) are a list of C(role), C(kind), the C(actions) that a module
+        of it would take, and the C(units) of systemd that it keeps, C(shared) the same of what is done once for all
+        hosts. C(untold) is a list of C(role), C(what) could not be compared and the C(reason).
       - C(certificates), C(patroni), C(postgresql) and C(redis) are what M(erpops.estate.certificate_info),
         M(erpops.estate.patroni_config), M(erpops.estate.postgresql_settings_info) and
         M(erpops.estate.redis_sentinel_info) returned, C(postgresql_declared) the
         settings a member should have, C(routers) those an edge has loaded, C(routers_declared) its file.
-      - C(instances) is a list of C(name), the C(differences) of M(erpops.estate.odoo_instance) and the C(modules) of
-        M(erpops.estate.odoo_modules_info). C(system) is the distribution with its version.
+      - C(instances) is a list of C(name), the C(differences) and C(undeclared) parameters of
+        M(erpops.estate.odoo_instance) and the C(modules) of M(erpops.estate.odoo_modules_info). C(system) is the
+        distribution with its version.
     type: dict
     required: true
 seealso:

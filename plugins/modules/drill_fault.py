@@ -11,7 +11,7 @@ version_added: "0.1.0"
 description:
   - Does what a drill strikes with to this host, or to one of its containers, and lifts it again. It mends nothing else.
   - A timer of the host lifts the fault after O(lift_after) seconds, whatever becomes of the run and of etcd. There is
-    one fault at a time on a host.
+    one fault at a time on a host. What a drill has left that died before there was a timer is lifted by the next.
   - SSH stays open, whatever the fault.
 author:
   - erpops.estate contributors (@erpops)
@@ -93,6 +93,12 @@ actions:
   type: list
   elements: str
   sample: ["frozen traefik"]
+left:
+  description: What was lifted before, because a drill had left it that died before there was a timer.
+  returned: success
+  type: list
+  elements: str
+  sample: ["lifted what an earlier drill has left: a fault that was begun"]
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(conflict) for the fault of another drill.
@@ -119,9 +125,24 @@ ARGUMENT_SPEC: dict[str, Any] = {
 }
 
 
-def converge(host: HostFault, params: dict[str, Any], *, check: bool) -> list[str]:
-    """Inject or lift, and return what was done."""
+def take_back(host: HostFault, *, check: bool) -> list[str]:
+    """Lift what nobody else is going to lift: its drill died before it had a timer, or the timer could not do it."""
     found = host.found()
+    if found is None or host.armed():
+        return []
+    if not check:
+        host.lift()
+    return [f"lifted what an earlier drill has left: {found.get('fault', 'a fault that was begun')}"]
+
+
+def converge(host: HostFault, params: dict[str, Any], *, check: bool) -> tuple[list[str], list[str]]:
+    """Inject or lift, and return what was done, and before it with what an earlier drill has left."""
+    left = take_back(host, check=check) if params["state"] == "injected" else []
+    return act(host, params, None if left else host.found(), check=check), left
+
+
+def act(host: HostFault, params: dict[str, Any], found: dict[str, Any] | None, *, check: bool) -> list[str]:
+    """Do what is asked for where ``found`` is not that, and return what was done."""
     if params["state"] == "lifted":
         if found is not None and not check:
             host.lift()
@@ -151,12 +172,12 @@ def main() -> None:
     )
     guard.writes(allowed=not module.check_mode)
     try:
-        actions = converge(HostFault(), module.params, check=module.check_mode)
+        actions, left = converge(HostFault(), module.params, check=module.check_mode)
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
     except ClientError as error:
         module.fail_json(**error.as_result())
-    module.exit_json(changed=bool(actions), actions=actions)
+    module.exit_json(changed=bool(actions or left), actions=actions, left=left)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ module: host_info
 short_description: Say what is on a host, whoever put it there
 version_added: 0.1.0
 description:
-  - Reads containers, accounts, grants of sudo, packages and tables of the firewall. It judges nothing; what of it
-    nobody
-    declared is said by M(erpops.estate.drift).
+  - Reads containers, accounts, keys that log in to them, grants of sudo, packages, tables of the firewall, and units of
+    systemd that are called as this collection calls its own. It judges nothing; what of it nobody declared is said by
+    M(erpops.estate.drift).
 extends_documentation_fragment:
   - erpops.estate.attributes
 attributes:
@@ -60,11 +60,33 @@ containers:
   elements: dict
   sample: [{"name": "etcd", "image": "registry/etcd@sha256:0f1d", "running": true, "managed": true}]
 accounts:
-  description: All accounts, with C(name), C(uid), C(shell) and C(groups).
+  description: All accounts, with C(name), C(uid), C(shell), C(home) and C(groups).
   returned: success
   type: list
   elements: dict
-  sample: [{"name": "ada", "uid": 1000, "shell": "/bin/bash", "groups": ["ada", "sudo"]}]
+  sample: [{"name": "ada", "uid": 1000, "shell": "/bin/bash", "home": "/home/ada", "groups": ["ada", "sudo"]}]
+login_keys:
+  description: >-
+    Keys by which an C(account) can be logged in to, each by its fingerprint as C(key), with its C(comment) and the
+    C(file) it is in.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"account": "ada", "key": "SHA256:mVPqhN8…", "comment": "ada@laptop", "file": "/etc/ssh/keys/ada"}]
+login_keys_command:
+  description: The command that sshd asks for more keys; empty where there is none.
+  returned: success
+  type: str
+login_keys_fault:
+  description: Why sshd does not say where it looks for keys; empty where it does. Then the usual files were read.
+  returned: success
+  type: str
+units:
+  description: Files of systemd whose unit is called as this collection calls its own.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/systemd/system/erpops-leases.timer"]
 grants:
   description: To whom sudo is granted, a user or %group as C(who), and by which C(file).
   returned: success
@@ -114,10 +136,16 @@ def main() -> None:
     )
     guard.writes(allowed=False)
     try:
+        accounts = host_contents.accounts()
+        files, command, fault = host_contents.login_settings()
         module.exit_json(
             changed=False,
             containers=Engine().containers(),
-            accounts=host_contents.accounts(),
+            accounts=accounts,
+            login_keys=host_contents.keys(accounts, files),
+            login_keys_command=command,
+            login_keys_fault=fault,
+            units=host_contents.units(),
             grants=host_contents.sudo_grants(),
             login=host_contents.login(),
             packages=host_contents.packages(module.params["packages"]),

@@ -9,7 +9,7 @@ short_description: Look at a host before anything on it is changed
 version_added: "0.1.0"
 description:
   - Reads what the preflight of an estate judges - clock, operating system, processors, memory, free disk,
-    listening ports, which services of the estate have files there already, and which packages are installed.
+    addresses, listening ports, which services of the estate have files there already, and which packages are installed.
   - Takes one round trip through the connection and needs no Python on the host.
   - Nothing is judged here, see M(erpops.estate.host_preflight).
 author:
@@ -62,6 +62,10 @@ survey:
     disk_free_mb:
       description: Free space below C(/var/lib) in MiB.
       type: int
+    addresses:
+      description: Interface and address, by IPv4.
+      type: list
+      elements: list
     listening:
       description: Address and port of every listening TCP socket.
       type: list
@@ -82,6 +86,7 @@ survey:
     cpus: 4
     memory_mb: 7942
     disk_free_mb: 40211
+    addresses: [["eth0", "192.0.2.11"]]
     listening: [["0.0.0.0", 22]]
     present: [etcd]
     packages: [openssh-server, python3]

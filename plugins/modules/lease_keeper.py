@@ -59,6 +59,12 @@ healthy:
   description: Whether the last run of the program did what it should.
   returned: success
   type: bool
+units:
+  description: The files of systemd that are kept on this host.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/systemd/system/erpops-leases.timer"]
 error:
   description: The kind of failure, for who has to tell them apart, such as V(refused).
   returned: failure
@@ -100,7 +106,13 @@ def main() -> None:
             healthy = True
     except ClientError as error:
         module.fail_json(**error.as_result())
-    module.exit_json(changed=bool(outcome.actions), actions=outcome.actions, diff=outcome.diff, healthy=healthy)
+    module.exit_json(
+        changed=bool(outcome.actions),
+        actions=outcome.actions,
+        diff=outcome.diff,
+        units=outcome.units,
+        healthy=healthy,
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ description:
   - Follows the chain from the first entry to the last, verifies the newest checkpoint's signature, and compares with
     what etcd knows as the last entry and with a copy of the bucket, where they are given.
   - Fails where anything is wrong. A run that was opened and never closed is not wrong; it is in RV(unfinished).
+    Nor is one that changed something before the change gate had let it through; it is in RV(ungated).
   - What nobody could tell from what was there is in RV(limits).
 author:
   - erpops.estate contributors (@erpops)
@@ -91,6 +92,11 @@ findings:
   elements: str
 unfinished:
   description: The entries of runs that were opened and never closed.
+  returned: when the ledger could be read
+  type: list
+  elements: dict
+ungated:
+  description: The last entries of runs that changed something on a host before the change gate had let them through.
   returned: when the ledger could be read
   type: list
   elements: dict

@@ -66,7 +66,7 @@ options:
     type: dict
     default: {}
   mounts:
-    description: More directories of this host by their place in the container, read only.
+    description: More files and directories of this host by their place in the container, read only.
     type: dict
     default: {}
   addons_path:

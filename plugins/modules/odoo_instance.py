@@ -98,7 +98,7 @@ options:
     type: dict
     default: {}
   mounts:
-    description: More directories of this host by their place in the container, read only.
+    description: More files and directories of this host by their place in the container, read only.
     type: dict
     default: {}
   addons_path:
@@ -138,6 +138,14 @@ differences:
   type: list
   elements: str
   sample: ["install stock (is uninstalled)"]
+undeclared:
+  description:
+    - Names of parameters that nobody declared, of those that decide what the estate stands on, such as
+      V(ir_attachment.storage).
+  returned: success
+  type: list
+  elements: str
+  sample: ["report.url.internal"]
 actions:
   description: What was done.
   returned: success
@@ -157,7 +165,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_instance import look
-from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance import differences, request
+from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance import (
+    differences,
+    request,
+    undeclared,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import steps
 
 ODOO_UID = 907
@@ -199,10 +211,11 @@ def connect(params: dict[str, Any]) -> Database:
     )
 
 
-def differing(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Return how the database differs from what is wanted."""
+def differing(params: dict[str, Any], wanted: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return how the database differs from what is wanted, and the parameters that nobody declared."""
     with connect(params) as database:
-        return differences(wanted, look(database, wanted))
+        found = look(database, wanted)
+        return differences(wanted, found), undeclared(wanted, found)
 
 
 def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
@@ -230,7 +243,7 @@ def bring_there(params: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     )
     with connect(params) as database:
         odoo_code.record_new(database, odoo, params["addons_path"], before)
-    left = differing(params, wanted)
+    left, _undeclared = differing(params, wanted)
     if left:
         raise Refused(what, expected="nothing left to do", found="; ".join(left))
     return list(result["actions"])
@@ -249,13 +262,13 @@ def main() -> None:
             languages=params["languages"],
             parameters={key: str(value) for key, value in params["parameters"].items()},
         )
-        found = differing(params, wanted)
+        found, more = differing(params, wanted)
         actions = bring_there(params, wanted) if found and not module.check_mode else []
     except ClientError as error:
         module.fail_json(**error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
-    module.exit_json(changed=bool(found), differences=found, actions=actions, diff=steps(found))
+    module.exit_json(changed=bool(found), differences=found, undeclared=more, actions=actions, diff=steps(found))
 
 
 if __name__ == "__main__":

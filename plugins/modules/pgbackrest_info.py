@@ -8,7 +8,8 @@ module: pgbackrest_info
 short_description: Look at the backups of a PostgreSQL cluster
 version_added: "0.1.0"
 description:
-  - Asks pgBackRest what its repository holds, and this host how long it is kept and when the next backup is due.
+  - Asks pgBackRest what its repository holds, and this host how long it is kept and when the next backup is due; where
+    the leader runs, also PostgreSQL which WAL the repository does not have yet.
   - A repository that cannot be asked is no failure of the module but RV(status) and RV(health) with the reason.
 author:
   - erpops.estate contributors (@erpops)
@@ -27,6 +28,18 @@ options:
     description: Age in hours from which the newest backup is too old.
     type: float
     default: 50
+  max_wait_minutes:
+    description: Minutes from which WAL has waited too long for the repository.
+    type: float
+    default: 10
+  socket_directory:
+    description: Directory of PostgreSQL's Unix socket on this host.
+    type: path
+    default: /var/lib/erpops/patroni/run
+  postgresql_port:
+    description: Port of PostgreSQL, which names the socket.
+    type: int
+    default: 5432
   timers:
     description: Timers on this host that make backups.
     type: list
@@ -123,6 +136,31 @@ archive:
   returned: success
   type: list
   elements: dict
+archive_queue:
+  description:
+    - The WAL that the repository does not have yet. Empty on a standby, which hands nothing over, and where
+      RV(archive_queue_unknown) says why.
+  returned: success
+  type: dict
+  contains:
+    segments:
+      description: How many complete segments wait.
+      type: int
+    waits_seconds:
+      description: For how many seconds the first of them has waited.
+      type: float
+    failed:
+      description: The segment whose last try failed; empty where the last try of any succeeded.
+      type: str
+    recovery_point:
+      description:
+        - The moment (UTC) before which all that was committed could be restored with all members lost, as a segment
+          holds C(archive_timeout) of writes at most. Empty where that is 0.
+      type: str
+archive_queue_unknown:
+  description: Why PostgreSQL could not be asked for it; empty when it was.
+  returned: success
+  type: str
 settings:
   description:
     - What the configuration on this host says of the repository (type, path, bucket, endpoint, cipher) and of how long
@@ -157,6 +195,9 @@ def main() -> None:
         argument_spec={
             **CONNECTION_SPEC,
             "max_age_hours": {"type": "float", "default": 50},
+            "max_wait_minutes": {"type": "float", "default": 10},
+            "socket_directory": {"type": "path", "default": "/var/lib/erpops/patroni/run"},
+            "postgresql_port": {"type": "int", "default": 5432},
             "timers": {"type": "list", "elements": "str", "default": TIMERS},
         },
         supports_check_mode=True,

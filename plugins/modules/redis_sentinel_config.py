@@ -107,7 +107,7 @@ EXAMPLES = r"""
       tls-ca-cert-file: /etc/erpops/tls/redis/ca.crt
     file: /etc/erpops/redis/redis.conf
     users:
-      default: "off sanitize-payload resetchannels -@all"
+      default: "off sanitize-payload ~* resetchannels -@all +@write +select"
     sentinel_file: /etc/erpops/sentinel/sentinel.conf
     sentinel_users: {}
 """

@@ -9,7 +9,7 @@ that asks gets the answer; neither a variable nor the environment can give anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Recording:
     """How the run is recorded: ``spool`` means on this machine only; ``fault`` is why it is not recorded.
 
     ``checked`` says that it changes nothing and that its real run would be recorded; ``configuration`` is the file that
-    says where the ledger is.
+    says where the ledger is; ``verified`` what the gate knew the ledger by when it last found it whole.
     """
 
     loaded: bool = False
@@ -26,6 +26,7 @@ class Recording:
     spool: bool = False
     checked: bool = False
     configuration: str = ""
+    verified: str = ""
     fault: str = "the callback plugin erpops.estate.ledger is not enabled"
 
 
@@ -35,6 +36,11 @@ _STATE = {"now": Recording()}
 def announce(recording: Recording) -> None:
     """Say how this run is recorded."""
     _STATE["now"] = recording
+
+
+def found_whole(verified: str) -> None:
+    """Keep for the next question what the gate knows the ledger by: a task's own process ends with the task."""
+    announce(replace(recording(), verified=verified))
 
 
 def recording() -> Recording:

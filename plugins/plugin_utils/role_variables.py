@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,10 +42,7 @@ def read_roles(loader: DataLoader, roles: Path, names: Collection[str] = ()) -> 
 def _load(loader: DataLoader, path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
-    # ansible-core 2.19 resolves templates only in files that are said to be trusted; 2.18 does not ask.
-    trust = "trusted_as_template" in inspect.signature(loader.load_from_file).parameters
-    data = loader.load_from_file(str(path), **({"trusted_as_template": True} if trust else {}))
-    return data or {}
+    return loader.load_from_file(str(path), trusted_as_template=True) or {}
 
 
 def fit(name: str, value: Any, spec: Mapping[str, Any]) -> tuple[Any, list[str]]:

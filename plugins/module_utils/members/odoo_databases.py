@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_copy
@@ -156,5 +155,4 @@ def _tools(params: Mapping[str, Any]) -> odoo_copy.Tools:
 
 
 def _tls(params: Mapping[str, Any]) -> dict[str, str]:
-    directory = str(Path(params["ca_file"]).parent)
-    return {directory: f"{directory}:ro"}
+    return {params["ca_file"]: f"{params['ca_file']}:ro"}

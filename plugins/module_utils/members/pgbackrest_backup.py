@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
+from ansible_collections.erpops.estate.plugins.module_utils.clients import postgresql_archive, timers
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Conflict, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest import (
     CONFIGURATION,
     PgbackrestClient,
@@ -21,6 +22,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.pgbackrest i
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3_lock import lock_of
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge_patroni
 from ansible_collections.erpops.estate.plugins.module_utils.health import pgbackrest as judge
+from ansible_collections.erpops.estate.plugins.module_utils.health import wal_archive
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import connect as connect_patroni
 
 # Documented in the fragment pgbackrest.
@@ -60,21 +63,37 @@ def leader(patroni: Mapping[str, Any]) -> str:
 
 
 def survey(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the repository holds, how long it is kept, and when it grows."""
+    """Return what the repository holds, how far behind it is, how long it is kept, and when it grows."""
     stanza, client = connect(params)
     info, now = client.info(), time.time()
     repository = judge.Repository.from_info(info)
     settings = configuration(params["config_file"]).settings
+    health = judge.judge(repository, now=now, max_age_hours=params["max_age_hours"])
+    waiting, unknown = _queue(params)
+    late = list(wal_archive.objections(waiting, max_minutes=params["max_wait_minutes"])) if waiting else []
     return {
         "stanza": stanza,
         "status": {"code": repository.code, "message": repository.message},
         "running": repository.running,
-        "health": judge.judge(repository, now=now, max_age_hours=params["max_age_hours"]).as_dict(),
+        "health": Verdict.of([*health.reasons, *late], **health.facts).as_dict(),
         **_with_locks(params["config_file"], stanza, judge.backup_rows(info, now=now)),
         "archive": judge.archive_rows(info),
+        "archive_queue": wal_archive.shown(waiting) if waiting else None,
+        "archive_queue_unknown": unknown,
         "settings": dict(settings),
         "timers": timers.schedule(params["timers"]),
     }
+
+
+def _queue(params: Mapping[str, Any]) -> tuple[wal_archive.Queue | None, str]:
+    """Return the WAL that waits on this member, and why it is not known where it is not."""
+    directory = params["socket_directory"]
+    place = {"host": directory, "port": params["postgresql_port"], "user": "postgres", "dbname": "postgres"}
+    try:
+        with Database(f"PostgreSQL at {directory}", place) as database:
+            return postgresql_archive.queue(database), ""
+    except ClientError as error:
+        return None, str(error)
 
 
 def _with_locks(config_file: str, stanza: str, backups: list[dict[str, Any]]) -> dict[str, Any]:

@@ -116,14 +116,14 @@ def _restarted(fault: Fault) -> str:
 
 
 def _disk_full(fault: Fault) -> str:
-    """Leave no room on a volume that only this container has: a disk that others share is never filled.
+    """Leave no room on the volumes that only this container has: a disk that others share is never filled.
 
-    A file as long as there is room does not fit, since where it lies is written down too: it takes what there is.
+    Such a volume may also be a part of what the container keeps, as one for WAL alone. A file as long as there is room
+    does not fit, since where it lies is written down too: it takes what there is.
     """
     lacking = f"expected a volume of its own below {fault.service}, found none"
-    mounted = 'while read -r each; do ! mountpoint --quiet "$each" || echo "$each"; done'
     return f"""\
-found=$({_mounts(fault)} | {mounted})
+found=$({_volumes(fault)})
 test -n "$found" || {{ echo '{lacking}' >&2; exit 1; }}
 for each in $found; do
     room=$(df --output=avail --block-size=1 "$each" | tail -n 1)
@@ -134,11 +134,14 @@ done"""
 def _disk_freed(fault: Fault) -> str:
     return f"""\
 found=$({_found(fault, "--all")})
-test -z "$found" || for each in $({_mounts(fault)}); do rm -f "$each/{FILLING}"; done"""
+test -z "$found" || for each in $({_volumes(fault)}); do rm -f "$each/{FILLING}"; done"""
 
 
-def _mounts(fault: Fault) -> str:
-    return f"docker inspect --format '{{{{range .Mounts}}}}{{{{println .Source}}}}{{{{end}}}}' {_name(fault)}"
+def _volumes(fault: Fault) -> str:
+    """Return what names the mounts of the host that are what the container has of it, or a part of that."""
+    sources = f"docker inspect --format '{{{{range .Mounts}}}}{{{{println .Source}}}}{{{{end}}}}' {_name(fault)}"
+    below = 'awk -v of="$each" \'$2 == of || index($2, of "/") == 1 { print $2 }\' /proc/self/mounts'
+    return f'{sources} | while read -r each; do test -z "$each" || {below}; done'
 
 
 def _cut_off(fault: Fault) -> str:

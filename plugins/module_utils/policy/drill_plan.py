@@ -29,11 +29,8 @@ class Members:
     def of(self, kind: str) -> Roles:
         """Return the role of the service of a kind by host, in the order of the hosts."""
         return {
-            host: str(row["role"])
-            for host in sorted(self._seen)
-            for row in self._seen[host]
-            if row["kind"] == kind
-        }  # fmt: skip
+            host: str(row["role"]) for host in sorted(self._seen) for row in self._seen[host] if row["kind"] == kind
+        }
 
     def having(self, kind: str, role: str) -> list[str]:
         """Return the hosts whose service of a kind has a role."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.login_keys import fingerprint
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import listed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import LEAST_MB, ODOO_LIMIT_LEAST_MB
 
@@ -18,7 +19,8 @@ Variables = Mapping[str, Any]
 CERTIFICATES = "certificates"
 ENGINE = "docker_engine"
 LEASES = "leases"
-EVERYWHERE = (CERTIFICATES, ENGINE, LEASES)
+HOSTS = "hosts"
+EVERYWHERE = (CERTIFICATES, ENGINE, LEASES, HOSTS)
 AUTHORITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Redis' users.acl and the files of its clients have no way to quote.
 REDIS_PASSWORD = re.compile(r'[^\s"]{16,}')
@@ -169,6 +171,13 @@ RULES: Mapping[str, Sequence[Rule]] = {
             ("leases_interval_seconds",),
             lambda v: 5 <= v["leases_interval_seconds"] <= 3600,
             "Set 5 to 3600 seconds",
+        ),
+    ),
+    HOSTS: (
+        Rule(
+            ("estate_authorized_keys",),
+            lambda v: all(isinstance(key, str) and fingerprint(key) for key in v["estate_authorized_keys"]),
+            "Write each as a public key of SSH, or its fingerprint that begins with SHA256:",
         ),
     ),
     ENGINE: (

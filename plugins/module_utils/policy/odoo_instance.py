@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What sessions, attachments and jobs of the estate stand on; installed in every instance.
-ESTATE_MODULES = ("fs_attachment_s3", "queue_job")
+ESTATE_MODULES = ("erpops_attachment", "queue_job")
 # Set once by the command that gives the administrator a login and a password.
 ADMIN_MARK = "erpops.estate.administrator"
+# Names of parameters that begin so decide what the estate stands on; all others Odoo and its users keep for themselves.
+OWN = ("erpops.", "ir_attachment.", "report.", "web.base.url")
 # Small images and assets stay in the database: they are read with every page, and they travel with its copies.
 IN_DATABASE = '{"image/": 51200, "application/javascript": 0, "text/css": 0}'
 STORAGE = "attachments"
@@ -84,6 +86,12 @@ def differences(wanted: Mapping[str, Any], found: Found) -> list[str]:
     if not found.modules:
         return [f"make the database, with {', '.join(wanted['modules'])}"]
     return [*_modules(wanted, found), *_settings(wanted, found)]
+
+
+def undeclared(wanted: Mapping[str, Any], found: Found) -> list[str]:
+    """Return the names of parameters that are the estate's to say, and that it does not say."""
+    known = {*wanted["parameters"], ADMIN_MARK}
+    return sorted(name for name in found.parameters if name.startswith(OWN) and name not in known)
 
 
 def _modules(wanted: Mapping[str, Any], found: Found) -> Iterator[str]:

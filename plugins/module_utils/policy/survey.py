@@ -18,6 +18,7 @@ echo @system; . /etc/os-release; echo "$ID $VERSION_ID"
 echo @memory; awk '/^MemTotal/ {print $2}' /proc/meminfo
 echo @cpus; getconf _NPROCESSORS_ONLN
 echo @limit; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
+echo @addresses; ip -oneline -family inet address show 2>/dev/null | awk '{print $2, $4}'
 echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
 echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
 echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
@@ -37,8 +38,9 @@ class Survey:
     """A host as it was seen.
 
     ``clock_offset`` is how far its clock is ahead of the controller's, in seconds, and ``clock_doubt``
-    how wrong that may be. ``listening`` holds address and port. ``present`` names the services of the
-    estate that have files on the host already, ``packages`` what the distribution has installed.
+    how wrong that may be. ``addresses`` holds interface and IPv4 address, ``listening`` address and port.
+    ``present`` names the services of the estate that have files on the host already, ``packages`` what the
+    distribution has installed.
     """
 
     clock_offset: float
@@ -48,6 +50,7 @@ class Survey:
     cpus: int
     memory_mb: int
     disk_free_mb: int
+    addresses: tuple[tuple[str, str], ...] = ()
     listening: tuple[tuple[str, int], ...] = ()
     present: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -59,9 +62,10 @@ class Survey:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Survey:
         """Read what :meth:`as_dict` wrote."""
+        addresses = tuple((str(interface), str(address)) for interface, address in data["addresses"])
         listening = tuple((str(address), int(port)) for address, port in data["listening"])
         names = {key: tuple(str(name) for name in data[key]) for key in ("present", "packages")}
-        return cls(**{**data, "listening": listening, **names})
+        return cls(**{**data, "addresses": addresses, "listening": listening, **names})
 
 
 def read(answer: str, asked: float, answered: float) -> Survey:
@@ -78,6 +82,7 @@ def read(answer: str, asked: float, answered: float) -> Survey:
         cpus=int(_first(parts, "cpus")),
         memory_mb=memory_kb // 1024,
         disk_free_mb=int(_first(parts, "disk")) // 1024,
+        addresses=tuple(_address(line) for line in parts.get("addresses", [])),
         listening=tuple(sorted({_socket(line) for line in parts.get("listening", [])})),
         present=tuple(sorted(_names(parts.get("present", [])))),
         packages=tuple(parts.get("packages", [])),
@@ -106,6 +111,11 @@ def _first(parts: Mapping[str, list[str]], name: str) -> str:
     if not lines:
         raise ValueError(f"the host did not tell its {name}")
     return lines[0]
+
+
+def _address(text: str) -> tuple[str, str]:
+    interface, _space, address = text.partition(" ")
+    return interface, address.partition("/")[0]
 
 
 def _socket(text: str) -> tuple[str, int]:

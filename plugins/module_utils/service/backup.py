@@ -48,6 +48,7 @@ def result(outcome: Outcome, *, leads: bool, health: Verdict | None) -> dict[str
         "changed": bool(outcome.actions),
         "actions": outcome.actions,
         "diff": outcome.diff,
+        "units": outcome.units,
         "leads": leads,
         "health": health.as_dict() if health else {},
     }

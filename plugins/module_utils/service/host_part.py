@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
 from ansible_collections.erpops.estate.plugins.module_utils.policy.definition import Directory, ManagedFile
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.units import kept
 from ansible_collections.erpops.estate.plugins.module_utils.service import files as disk
 
 
@@ -53,16 +54,20 @@ class HostPart:
 
 @dataclass
 class Outcome:
-    """What was done, or would be; ``reconfigured`` when the way to the repository is new."""
+    """What was done, or would be; ``reconfigured`` when the way to the repository is new.
+
+    ``units`` are the files of systemd that are kept here.
+    """
 
     actions: list[str] = field(default_factory=list)
     diff: list[dict[str, str]] = field(default_factory=list)
     reconfigured: bool = False
+    units: list[str] = field(default_factory=list)
 
 
 def converge_host(part: HostPart, *, check: bool) -> Outcome:
     """Mend what differs on this host."""
-    outcome = Outcome()
+    outcome = Outcome(units=kept(file.path for file in part.files))
     for directory in part.directories:
         if disk.directory_differs(directory):
             outcome.actions.append(f"set directory {directory.path}")

@@ -22,7 +22,7 @@ CLUSTER_SPEC: dict[str, Any] = {
             "master_name": {"type": "str", "required": True},
             "quorum": {"type": "int", "default": 2},
             "min_replicas": {"type": "int", "default": 1},
-            "max_lag_seconds": {"type": "int", "default": 10},
+            "max_lag_seconds": {"type": "int", "default": 5},
             "ca_file": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
             # The path of a file is no secret.
