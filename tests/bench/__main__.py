@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.bench import governance, ledger, measure, switchover
+from tests.bench import governance, governed, ledger, maintenance, measure, switchover
 from tests.bench.report import Report, of
 from tests.drills import results
 from tests.lab import paths
@@ -20,16 +21,18 @@ LIMITS = {"test": 60 * 60, "check": 2 * 60}
 VERDICT_KEPT_LIMIT, VERDICT_COLD_LIMIT = 1, 10
 
 
-def _measured(report: Report) -> None:
-    """What is measured now, on the running estate."""
+def _nothing_to_do(report: Report) -> None:
     setup = measure.bare_setup(REPEATS)
     idle = measure.nothing_to_do(REPEATS)
-    memory = measure.resident_mib()
     report.line("bare setup on all hosts", _spread(setup), "the unit of the ratio")
     bound = f"aim {NOTHING_TO_DO_AIM} s, at most {NOTHING_TO_DO_LIMIT} s"
     report.most("site.yml with nothing to do", _spread(idle), idle.median, NOTHING_TO_DO_LIMIT, bound)
     ratio = idle.median / setup.median
     report.most("  as a ratio to the bare setup", f"{ratio:.1f}", ratio, RATIO_LIMIT, f"at most {RATIO_LIMIT}")
+
+
+def _memory(report: Report) -> None:
+    memory = measure.resident_mib()
     total = sum(memory.values())
     bound = f"at most {MEMORY_LIMIT_MIB} MiB"
     report.most("memory (PSS) of the whole lab", f"{total:.0f} MiB", total, MEMORY_LIMIT_MIB, bound)
@@ -77,24 +80,31 @@ def recorded(report: Report, runs: dict[str, Any]) -> None:
         report.line("make check", "never run in this checkout")
 
 
+def _noted(report: Report) -> None:
+    recorded(report, json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {})
+
+
+# What needs no estate, then what is measured on the running one, then what was measured when it was done.
+BLOCKS: Mapping[str, Callable[[Report], None]] = {
+    "the change gate": _governance,
+    "the ledger": lambda report: report.lines(ledger.lines()),
+    "site.yml with nothing to do": _nothing_to_do,
+    "memory": _memory,
+    "site.yml, governed and recorded": lambda report: report.lines(governed.lines()),
+    "switchovers": lambda report: report.lines(switchover.lines()),
+    "hosts that leave": lambda report: report.lines(maintenance.lines()),
+    "long runs": _noted,
+    "drills": lambda report: report.lines(results.shown()),
+}
+
+
 def main() -> int:
     """Measure and print; end with 1 where something could not be measured or is above an "at most"."""
     report = Report()
     report.line("measurement", "figure", "target")
-    _governance(report)
-    for line in ledger.lines():
-        report.line(*line)
-    try:
-        _measured(report)
-        for line in switchover.lines():
-            report.line(*line)
-    except (measure.MeasurementFailed, AssertionError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    recorded(report, json.loads(paths.TIMINGS.read_text(encoding="utf-8")) if paths.TIMINGS.exists() else {})
-    # Measured when they were done, under load, not now.
-    for line in results.shown():
-        report.line(*line)
+    for what, measured in BLOCKS.items():
+        with report.block(what):
+            measured(report)
     return report.end()
 
 

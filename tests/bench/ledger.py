@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.measure import MeasurementFailed, duration
-from tests.bench.report import Report
+from tests.bench.report import Line, Report
 
 ENTRIES = 1_000_000
 ROUNDS = 3
@@ -94,8 +94,8 @@ def _verifying(path: Path, count: int) -> dict[str, Any]:
     return found
 
 
-def lines() -> Iterator[tuple[str, str, str, bool]]:
-    """Yield what was measured, the figure, what it is held to, and whether that holds."""
+def lines() -> Iterator[Line]:
+    """Measure, and yield what is printed."""
     for what, length in (("entries of 1 KiB", LONGEST), ("entries of the usual length", USUAL)):
         found = measured(length)
         aim = f"at least {SPEED_LIMIT} of the speed of hashing the file" if length == LONGEST else ""
@@ -107,6 +107,5 @@ def lines() -> Iterator[tuple[str, str, str, bool]]:
 
 if __name__ == "__main__":
     report = Report()
-    for line in lines():
-        report.line(*line)
+    report.lines(lines())
     sys.exit(report.end())

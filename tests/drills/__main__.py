@@ -1,15 +1,16 @@
 """Runs drills on the running estate under load and keeps what came of them: ``python -m tests.drills``.
 
-Ends with 1 where one did not come out as it must. A drill that was refused keeps no result and ends with 2.
+Ends with 1 where one did not come out as it must. A drill that was refused keeps no result and ends with 2, and so does
+everything where the code is not committed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,18 +20,21 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_plan import VICTIMS, Members
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
 
+from tests import kept
 from tests.drills import results, volume
 from tests.estate import site
 from tests.estate.daemons import Etcd, Patroni
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate
-from tests.lab import paths
 from tests.load.load import Load
 
-DRILL, SWITCHOVER = "erpops.estate.drill", "erpops.estate.switchover"
+DRILL, SWITCHOVER, STATUS = "erpops.estate.drill", "erpops.estate.switchover", "erpops.estate.status"
 FAILED, REFUSED = 1, 2
-# Where PostgreSQL has its data from.
+# As many are used up at least in a drill about WAL.
+SEGMENTS = 10
+# Where PostgreSQL has its data from, and its WAL.
 DATA = "/var/lib/erpops/patroni/data"
+WAL = f"{DATA}/17/pg_wal"
 
 
 class Refusal(AssertionError):
@@ -45,25 +49,59 @@ def arrange(estate: Estate, name: str) -> None:
     if not at.startswith("postgresql leader with"):
         return
     leader = Patroni(estate).leader()
-    status = Etcd(estate).status()
-    etcd = next(host for host, said in status.items() if said["header"]["member_id"] == said["leader"])
+    etcd = Etcd(estate).leader().name
     together = at == "postgresql leader with etcd's"
     if (leader == etcd) != together:
-        others = [host for host in status if (host == etcd) == together]
+        others = [host.name for host in estate.group("etcd") if (host.name == etcd) == together]
         site.run("-e", f"switchover_to={others[0]}", playbook=SWITCHOVER)
 
 
 @contextmanager
 def volumes(estate: Estate, name: str) -> Iterator[None]:
-    """Let whom a drill strikes keep its data on a volume of its own, where it fills one."""
+    """Let whom a drill strikes keep its data, or a leader its WAL alone, on a volume of its own, where it fills one."""
     with ExitStack() as taken_back:
         if SCENARIOS[name].fault == "disk_full":
+            # The leader would not lead any more when it has its volume: it is one who does not, and leads then.
             asked = site.module("all", "erpops.estate.service_info")
             members = Members({host: answer.get("services") or [] for host, answer in asked.items()})
-            for victim in VICTIMS[SCENARIOS[name].at][0](members):
-                taken_back.enter_context(volume.of_its_own(estate.host(victim), "patroni", DATA))
+            victim = VICTIMS["postgresql standby"][0](members)[0]
+            leads = SCENARIOS[name].at == "postgresql leader"
+            taken_back.enter_context(volume.of_its_own(estate.host(victim), "patroni", WAL if leads else DATA))
             until_whole(estate)
+            if leads:
+                site.run("-e", f"switchover_to={victim}", playbook=SWITCHOVER)
+                until_whole(estate)
+                taken_back.enter_context(written(estate))
         yield
+
+
+@contextmanager
+def written(estate: Estate) -> Iterator[None]:
+    """Use up WAL as a busy estate does, whoever leads: a segment a second, however little is in it."""
+    over, used, trouble = threading.Event(), list[str](), list[str]()
+
+    def write() -> None:
+        while not over.wait(1):
+            try:
+                used.append(Patroni(estate).sql(Patroni(estate).leader(), "select pg_switch_wal()"))
+            except Exception as error:  # noqa: BLE001 - while the leader changes it is this, then that; it is looked at
+                trouble.append(repr(error))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        writer.join()
+    assert len(set(used)) > SEGMENTS, f"expected more than {SEGMENTS} segments to be used up, found {used}; {trouble}"
+
+
+def left_to_do(page: Path) -> list[str]:
+    """Return what the status of the estate says is not as desired: leases, backups and certificates as well."""
+    told = site.run("-e", f"status_page={page}", playbook=STATUS).results
+    [status] = [result["ansible_facts"]["status"] for _host, task, result in told if task == "Judge it"]
+    return list(status["findings"])
 
 
 def drill(estate: Estate, name: str, instance: str) -> dict[str, Any]:
@@ -74,29 +112,27 @@ def drill(estate: Estate, name: str, instance: str) -> dict[str, Any]:
         file = Path(directory) / "result.json"
         with Load(estate, estate.instance(instance)) as load:
             done = site.run(
-                "-e", f"drill_scenario={name}", "-e", f"drill_result={file}", "-e", f"drill_instance={instance}",
-                check=False, playbook=DRILL,
-            )  # fmt: skip
+                "-e",
+                f"drill_scenario={name}",
+                "-e",
+                f"drill_result={file}",
+                "-e",
+                f"drill_instance={instance}",
+                check=False,
+                playbook=DRILL,
+            )
         if not file.exists():
             raise Refusal(f"{name}: {done.output}")
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        seen = json.loads(file.read_text(encoding="utf-8"))
+        left = left_to_do(Path(directory) / "status.html")
     result = load.result()
     print(result.summary(), flush=True)
-    data = result.data()
     return {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "struck": [each["host"] for each in kept["strikes"]],
-        **kept["run"],
-        "load": {
-            "seconds": data["seconds"],
-            "requests": sum(figures["requests"] for figures in data["streams"].values()),
-            "failed": data["failed"],
-            "orders": data["orders"],
-            "longest_gap_seconds": data["longest_gap_seconds"],
-            "unknown_there": len(result.truth.unknown.there),
-            "unknown_absent": len(result.truth.unknown.absent),
-            "untrue": result.truth.faults,
-        },
+        "struck": [each["host"] for each in seen["strikes"]],
+        **seen["run"],
+        "findings": list(dict.fromkeys([*seen["run"]["findings"], *left])),
+        "load": result.kept(),
     }
 
 
@@ -107,11 +143,12 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=0, help="how often each (default: as its verdict needs)")
     parser.add_argument("--instance", default="north", help="whose users (default: %(default)s)")
     options = parser.parse_args()
+    try:
+        commit = kept.commit()
+    except kept.Uncommitted as error:
+        print(error, file=sys.stderr)
+        return REFUSED
     estate, status = Estate.load(), 0
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=paths.ROOT, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
     for name in options.scenario or SCENARIOS:
         for _time in range(options.times or SCENARIOS[name].repeat):
             try:

@@ -2,86 +2,88 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy import drill_verdict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_faults import Fault
-from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import verdict
-from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS, Scenario
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS, STREAMS, UNPROVEN, Scenario
 
+from tests import kept
 from tests.lab import paths
+from tests.load.result import disproof
 
 FILE = paths.ROOT / "tests" / "drills" / "results.json"
 
 
 def digest(scenario: Scenario) -> str:
-    """Return what a result is about: the scenario without its bounds, what its fault does, and the code it exercises.
-
-    No history is needed to tell whether a result is older than its code, and a file that was changed and changed back
-    is the same file.
-    """
+    """Return what a result is about: the scenario without its bounds, what its fault does, and the code it covers."""
     said = asdict(scenario)
-    # A bound is judged anew each time.
+    # A bound is judged anew each time; how often users ask is part of each figure.
     del said["bounds"]
+    said["streams"] = {stream: STREAMS[stream] for stream in scenario.streams}
     fault = Fault(scenario.fault, scenario.service, ["peer"], [1])
-    parts = [json.dumps(said, sort_keys=True), fault.inject(), fault.lift()]
-    for path in sorted({path for pattern in scenario.exercises for path in paths.ROOT.glob(pattern)}):
-        parts += [str(path.relative_to(paths.ROOT)), path.read_text(encoding="utf-8")]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return kept.digest([json.dumps(said, sort_keys=True), fault.inject(), fault.lift()], scenario.covers)
 
 
 def read() -> dict[str, Any]:
     """Return what is kept, by scenario."""
-    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    return found
+    return kept.read(FILE)
 
 
 def keep(name: str, commit: str, run: Mapping[str, Any]) -> dict[str, Any]:
     """Keep one more drill of a scenario; those of other code, and more than are asked for, are forgotten."""
-    kept, scenario = read(), SCENARIOS[name]
+    entries, scenario = read(), SCENARIOS[name]
     now = digest(scenario)
-    before = kept.get(name, {})
+    before = entries.get(name, {})
     runs = [*(before.get("runs", []) if before.get("exercised") == now else []), run][-scenario.repeat :]
-    kept[name] = {"exercised": now, "commit": commit, "runs": runs, "verdict": judge(name, runs)}
-    paths.write(FILE, json.dumps({each: kept[each] for each in SCENARIOS if each in kept}, indent=1) + "\n")
-    entry: dict[str, Any] = kept[name]
+    entry = {"exercised": now, "commit": commit, "runs": runs, "verdict": judge(name, runs)}
+    kept.write(FILE, {**entries, name: entry}, SCENARIOS)
     return entry
 
 
 def judge(name: str, runs: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the verdict on what users went through, and on the load's own ledger."""
-    found, wanted = verdict(name, runs), SCENARIOS[name].repeat
+    found, wanted = drill_verdict.verdict(name, runs), SCENARIOS[name].repeat
     if len(runs) < wanted:
         found["reasons"].append(f"expected the median of {wanted} drills, found {len(runs)}")
     for run in runs:
-        found["reasons"] += [f"load: {fault}" for fault in run["load"]["untrue"]]
+        found["reasons"] += [f"load: {fault}" for fault in disproof(run["load"])]
     return {**found, "ok": not found["reasons"]}
 
 
 def complaints(name: str) -> list[str]:
-    """Return why the kept result of a scenario says nothing about the code that is there."""
+    """Return why the kept result of a scenario says nothing about the code that is there, or nothing good."""
     scenario, entry = SCENARIOS[name], read().get(name)
-    again = f"run: make drills SCENARIO={name}"
-    if entry is None:
-        return [f"{name}: expected a result, found none; {again}"]
-    if entry["exercised"] != digest(scenario):
-        return [f"{name}: the result is older than the code it exercises ({', '.join(scenario.exercises)}); {again}"]
-    return []
+    again = _again(name)
+    found = kept.complaints(name, entry, digest(scenario), scenario.covers, again)
+    if entry is None or found:
+        return found
+    return [f"{name}: {reason}; run: {again}" for reason in judge(name, entry["runs"])["reasons"]]
 
 
 def shown() -> list[tuple[str, str, str, bool]]:
     """Return by scenario the figures that have a bound, as a person reads them, and whether it holds; and why not."""
-    lines = []
-    for name, entry in read().items():
-        found = judge(name, entry["runs"])
+    known, lines = read(), []
+    for name in SCENARIOS:
+        if name not in known:
+            promised = name not in UNPROVEN
+            why = f"expected a result; run: {_again(name)}" if promised else "nothing is promised"
+            lines.append((f"drill {name}", "no result", why, not promised))
+            continue
+        runs = known[name]["runs"]
+        found = judge(name, runs)
         for stream, figure in found["figures"].items():
             if figure["bound"] is not None:
-                text = f"median {figure['median']:.1f} s, worst {figure['worst']:.1f} s of {len(entry['runs'])}"
+                text = f"median {figure['median']:.1f} s, worst {figure['worst']:.1f} s of {len(runs)}"
                 ratio = f"{figure['median'] / figure['bound']:.2f} of it"
                 bound = f"at most {figure['bound']:g} s: {ratio}"
                 lines.append((f"drill {name}: {stream}", text, bound, figure["median"] <= figure["bound"]))
-        lines += [("", "", reason, True) for reason in found["reasons"]]
+        lines += [(f"drill {name}", "not as it must be", reason, False) for reason in found["reasons"]]
     return lines
+
+
+def _again(name: str) -> str:
+    return f"make drills SCENARIO={name}"

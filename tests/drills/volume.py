@@ -16,28 +16,49 @@ truncate --size "$(( $(du --summarize --block-size=1M {directory} | cut -f 1) * 
 mkfs.ext4 -q -F -m 0 {file}
 mkdir -p {aside}
 mount -o loop {file} {aside}
+rmdir {aside}/lost+found
 cp --archive {directory}/. {aside}/
+chown --reference {directory} {aside}
+chmod --reference {directory} {aside}
 umount {aside}
 rmdir {aside}
 mount -o loop {file} {directory}
 docker start {service} >/dev/null
 """
-# What was there before is below it, and no older than the drill is long: a standby catches up from there.
+# What was there before is below the volume and as old as the drill is long: what came since goes there, once all of it
+# is beside it. Whatever fails, the container starts.
 TAKE = """
 set -eu
 docker stop {service} >/dev/null
-! mountpoint --quiet {directory} || umount {directory}
+trap 'docker start {service} >/dev/null' EXIT
+! mountpoint --quiet {aside} || umount {aside}
+if mountpoint --quiet {directory}; then
+    umount {directory}
+    mkdir -p {aside}
+    mount -o loop,ro {file} {aside}
+    rm -rf {directory}.back
+    cp --archive {aside} {directory}.back
+    find {directory} -mindepth 1 -delete
+    find {directory}.back -mindepth 1 -maxdepth 1 -exec mv -t {directory} {{}} +
+    rmdir {directory}.back
+    umount {aside}
+    rmdir {aside}
+fi
 rm -f {file}
-docker start {service} >/dev/null
 """
 
 
 @contextmanager
 def of_its_own(host: Host, service: str, directory: str) -> Iterator[None]:
     """Have a container of this host keep its data on a volume of its own, until the end of the block."""
-    names = {"service": service, "directory": directory, "file": f"/var/lib/erpops/drill-{service}.volume"}
+    names = {
+        "service": service,
+        "directory": directory,
+        "file": f"/var/lib/erpops/drill-{service}.volume",
+        "aside": "/run/erpops-drill-volume",
+    }
     try:
-        host.check_output(GIVE.format(**names, room=ROOM_MIB, aside="/run/erpops-drill-volume"))
+        host.check_output(GIVE.format(**names, room=ROOM_MIB))
         yield
     finally:
         host.check_output(TAKE.format(**names))

@@ -58,8 +58,11 @@ def _watch(load: Load, seconds: float) -> None:
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(EVERY, left))
         passed = time.monotonic() - load.began
-        print(f"  {passed:4.0f} s  {len(load.acknowledged)} orders acknowledged, "
-              f"{len(load.samples)} requests, {len(load.failed())} failed", flush=True)  # fmt: skip
+        print(
+            f"  {passed:4.0f} s  {len(load.acknowledged)} orders acknowledged, "
+            f"{len(load.samples)} requests, {len(load.failed())} failed",
+            flush=True,
+        )
 
 
 def _say_unknown(truth: Truth) -> None:
@@ -74,8 +77,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description="Loads the lab, then asks its database.")
     parser.add_argument("--seconds", type=float, default=60, help="how long (default: %(default)s)")
     parser.add_argument("--instance", default="north", help="which instance (default: %(default)s)")
-    for name, rate in (("orders", usual.order), ("pages", usual.page),
-                       ("confirmations", usual.confirm), ("deliveries", usual.deliver)):  # fmt: skip
+    for name, rate in (
+        ("orders", usual.order),
+        ("pages", usual.page),
+        ("confirmations", usual.confirm),
+        ("deliveries", usual.deliver),
+    ):
         parser.add_argument(f"--{name}", type=float, default=rate, help="a second (default: %(default)s)")
     parser.add_argument("--websockets", type=int, default=2, help="kept open (default: %(default)s)")
     parser.add_argument("--directory", type=Path, default=LEDGERS, help="of ledger and result (default: %(default)s)")

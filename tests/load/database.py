@@ -10,6 +10,8 @@ from tests.load.truth import Found, found_in
 
 LEADER_WITHIN = 60.0
 
+RESERVED = "stock reserved is not what open transfers hold"
+
 # Numbers of transfers and of posted entries are kept apart by unique indexes; those of orders by nothing but Odoo.
 # By name: what breaks it. None of these may return a row, whatever happened to whom.
 INVARIANTS = {
@@ -42,7 +44,7 @@ INVARIANTS = {
         select m.product_id, m.location_id, sum(m.pieces) as missing from moved m
         join product_product p on p.id = m.product_id join product_template t on t.id = p.product_tmpl_id
         where t.is_storable group by 1, 2 having abs(sum(m.pieces)) >= 0.005""",
-    "stock reserved is not what open transfers hold": """
+    RESERVED: """
         with held as (
           select product_id, location_id, quantity_product_uom as pieces from stock_move_line
           where state not in ('done', 'cancel')

@@ -112,7 +112,11 @@ def history(lines: Iterable[str]) -> History:
         settled.add(key)
         before = writes[key]
         writes[key] = Write(
-            *key, Fate(entry["event"]), entry["order"] or before.order, before.quantity, before.lines,
+            *key,
+            Fate(entry["event"]),
+            entry["order"] or before.order,
+            before.quantity,
+            before.lines,
             entry.get("why", ""),
-        )  # fmt: skip
+        )
     return History(whole[0]["run"], whole[0]["instance"], tuple(writes.values()))

@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from tests.load.ledger import ORDER
 from tests.load.outcome import Failure
 from tests.load.truth import Truth
 
 PERCENTILES = (50, 90, 99, 100)
 # A load that sends later than this does not measure what it says it measures.
 BEHIND = 0.5
+# Of the orders that were due, how large a part has to be acknowledged, however long the estate stood still meanwhile.
+ENOUGH = 0.5
 SHOWN = 5
 
 
@@ -101,10 +104,16 @@ class Result:
         for sample in self.failed:
             alike.setdefault((str(sample.failure), sample.detail), []).append(sample)
         return [
-            Failures(kind, detail, len(samples), dict(Counter(sample.stream for sample in samples)),
-                     round(samples[0].due - self.began, 1), round(samples[-1].due - self.began, 1))
+            Failures(
+                kind,
+                detail,
+                len(samples),
+                dict(Counter(sample.stream for sample in samples)),
+                round(samples[0].due - self.began, 1),
+                round(samples[-1].due - self.began, 1),
+            )
             for (kind, detail), samples in alike.items()
-        ]  # fmt: skip
+        ]
 
     @property
     def longest_gap(self) -> float:
@@ -117,11 +126,23 @@ class Result:
         return percentile([sample.started - sample.due for sample in self.samples], 99)
 
     @property
-    def faults(self) -> list[str]:
-        """Return what must not be, as sentences."""
+    def worthless(self) -> list[str]:
+        """Return why the run proves nothing, as sentences: an estate that nobody asks fails nobody."""
         said = [f"the load itself is at fault: {defect}" for defect in self.defects]
         if (self.behind or 0.0) > BEHIND:
             said.append(f"the load fell behind its own schedule by {self.behind:.2f} s (99 %): not a measurement")
+        due = self.wanted.get(ORDER, 0.0) * self.seconds
+        if len(self.acknowledged) < ENOUGH * due:
+            said.append(
+                f"expected {ENOUGH:.0%} of the {due:.0f} orders that were due to be acknowledged at least, "
+                f"found {len(self.acknowledged)}: not a measurement"
+            )
+        return said
+
+    @property
+    def faults(self) -> list[str]:
+        """Return what must not be where nobody may notice anything, as sentences."""
+        said = self.worthless
         counts = Counter(sample.failure.value for sample in self.samples if sample.failure)
         if counts:
             said.append(f"{counts.total()} failed requests: {_counted(counts)}")
@@ -144,7 +165,25 @@ class Result:
             "machine": asdict(self.machine),
             "truth": {**asdict(self.truth), "holds": self.truth.holds},
             "faults": self.faults,
-        }  # fmt: skip
+        }
+
+    def kept(self) -> dict[str, Any]:
+        """Return the figures that are kept with what was done under the load."""
+        data, unknown = self.data(), self.truth.unknown
+        return {
+            "seconds": data["seconds"],
+            "requests": sum(figures["requests"] for figures in data["streams"].values()),
+            "failed": data["failed"],
+            "orders": data["orders"],
+            "longest_gap_seconds": data["longest_gap_seconds"],
+            "unknown_there": len(unknown.there),
+            "unknown_absent": len(unknown.absent),
+            "behind_ms": data["behind_ms"],
+            "defects": list(self.defects),
+            "worthless": self.worthless,
+            "put_right": list(self.truth.put_right),
+            "untrue": self.truth.faults,
+        }
 
     def summary(self) -> str:
         """Return the figures as a person reads them."""
@@ -172,6 +211,7 @@ class Result:
             f"  failed: {each.count} times {each.detail} ({each.first:g} s to {each.last:g} s)"
             for each in sorted(self.failures, key=lambda each: -each.count)[:SHOWN]
         ]
+        lines += [f"  put right by Odoo's own housekeeping: {each}" for each in truth.put_right]
         lines += [f"  FAULT  {fault}" for fault in self.faults] or ["  nothing failed, nothing lost, nothing doubled"]
         return "\n".join(lines)
 
@@ -186,6 +226,14 @@ class Result:
             "failed": failed,
             "ms": {_name(p): _ms(percentile(answered, p, failed)) for p in PERCENTILES},
         }
+
+
+def disproof(load: Mapping[str, Any]) -> list[str]:
+    """Return what must not be of a load as it is kept where requests may fail, as sentences.
+
+    Of one that was kept before loads were asked for it, it is not known that it was worthless.
+    """
+    return [*load.get("worthless", ()), *load["untrue"]]
 
 
 def percentile(values: Iterable[float], share: float, failed: int = 0) -> float | None:

@@ -45,7 +45,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Truth:
-    """The verdict. Everything but the first two is a fault where it is not empty."""
+    """The verdict. Everything but the first two and the last is a fault where it is not empty.
+
+    ``put_right`` is what was wrong at first, until Odoo's own housekeeping had run.
+    """
 
     acknowledged: int
     unknown: Unknown
@@ -55,6 +58,7 @@ class Truth:
     undone: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()
     broken: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    put_right: tuple[str, ...] = ()
 
     @property
     def faults(self) -> list[str]:

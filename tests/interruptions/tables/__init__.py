@@ -1,0 +1,1 @@
+"""The points by playbook, ten of each."""
