@@ -29,6 +29,12 @@ load: $(READY) ## Orders and pages for a minute, then the database's word on the
 drills: $(READY) ## Every drill on the running estate under load; SCENARIO='edge_killed' for one, TIMES=1 for one more run of it
 	@$(VENV)/bin/python -m tests.drills $(SCENARIO) $(if $(TIMES),--times $(TIMES))
 
+interruptions: $(READY) ## Playbooks killed inside their mutations, under load; PLAYBOOK='host_out', POINT='out_leased', LIST=1 for which there are
+	@$(VENV)/bin/python -m tests.interruptions $(POINT) $(if $(PLAYBOOK),--playbook $(PLAYBOOK)) $(if $(LIST),--list)
+
+replace-authority: $(READY) ## Another CA for the running estate and back, under load; a quarter of an hour
+	@$(VENV)/bin/pytest --exitfirst --capture=no tests/estate/replace_authority.py
+
 lab-up: $(READY) ## Machines and images, nothing on them yet
 	@$(RUN) up
 
@@ -72,4 +78,4 @@ $(READY): requirements.txt requirements.lock
 	 && echo $$(( $$(date +%s) - start )) > .lab/venv.seconds
 	@touch $@
 
-.PHONY: lab-images help demo test check bench load drills lab-up converge lint sanity unit controller-tests molecule estate-tests lab-status lab-stop lab-down lock reference
+.PHONY: lab-images help demo test check bench load drills interruptions replace-authority lab-up converge lint sanity unit controller-tests molecule estate-tests lab-status lab-stop lab-down lock reference

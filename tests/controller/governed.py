@@ -103,13 +103,21 @@ PLAYBOOK = [
         "tasks": [
             {
                 "name": "Ask",
+                "tags": ["always"],
                 "erpops.estate.change_gate": {
                     "plan": PLAN,
                     "dest": "{{ playbook_dir }}/plan.json",
                     "done": "{{ gate_done }}",
                     "break_glass": "{{ break_glass | default(omit) }}",
-                    "evidence": [{"kind": "backup", "taken": "{{ now(utc=true).isoformat() }}+00:00", "ok": True}],
-                    "clocks": {"node1": 0.1},
+                    "evidence": [
+                        {
+                            "kind": "backup",
+                            "taken": "{{ now(utc=true).isoformat() }}+00:00",
+                            "ok": True,
+                            "recovery_point": "{{ now(utc=true).isoformat() }}+00:00",
+                        }
+                    ],
+                    "clocks": {"node1": 0.1, "node2": 0.0},
                 },
             },
             {
@@ -239,11 +247,11 @@ class Governed:
         plan = completed(PLAN, laid.governance, estate="lab", environment="production")
         (self.path / "plan.json").write_text(json.dumps(plan.as_dict()))
 
-    def sign(self, person: str, decision: str = "approve", *, key: str = "") -> None:
+    def sign(self, person: str, decision: str = "approve", *, key: str = "", at: datetime | None = None) -> None:
         """Sign as the playbooks do, faster."""
         said = {"plan_file": str(self.path / "plan.json"), "person": person, "decision": decision}
         said |= {"key_file": str(self.keys[key or person].path), "directory": str(self.approvals)}
-        decide(said, datetime.now(UTC))
+        decide(said, at or datetime.now(UTC))
 
     def ready(self) -> None:
         """Have the plan approved and launched."""

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 
 from tests.conftest import REPOSITORY
 from tests.controller.governed import CHANGE, Governed
@@ -18,6 +22,13 @@ from tests.controller.governed import CHANGE, Governed
 @pytest.fixture
 def company(tmp_path: Path) -> Governed:
     return Governed(tmp_path)
+
+
+def until(true: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < limit
+        time.sleep(0.1)
 
 
 def signed(company: Governed, playbook: str, person: str) -> str:
@@ -45,9 +56,12 @@ def test_what_has_everything_runs_and_the_record_says_why(company: Governed) -> 
     found = company.record()
     assert (found.change, found.plan["commit"]) == (CHANGE, plan["commit"])
     assert [(said["ok"], said["reasons"]) for said in found.verdicts] == [(True, []), (True, [])]
+    about = found.verdicts[0]["about"]
+    assert (about["title"], about["reason"], about["requester"]) == ("Kernel", "A hole in it.", "flo")
     assert found.origin["launcher"] == {"person": "eve", "proof": "signature"}
     assert {one["person"]: one["decision"] for one in found.approvals} == {"ada": "approve", "eve": "launch"}
     assert company.entries()[-1].fields["launcher"] == "eve"
+    assert "ungated" not in company.entries()[-1].fields
 
 
 def test_what_stands_against_a_run_is_said_at_once_and_nothing_changes(company: Governed) -> None:
@@ -107,7 +121,7 @@ def of_another_estate(company: Governed) -> None:
                 "found nobody; sign the",
             ],
         ),
-        (unrecorded, ["for 1 reasons - recorder: expected to be loaded, found the callback plugin"]),
+        (unrecorded, ["for 1 reason - recorder: expected to be loaded, found the callback plugin"]),
         (edited, ["expected a working tree as it was committed; found changes in"]),
         (of_another_estate, ["lock: expected to be seen, found", "expected the ledger of lab; found that of other"]),
     ],
@@ -151,10 +165,99 @@ def test_between_batches_the_gate_stops_what_may_not_go_on(company: Governed) ->
     assert "leases/change_lock/lab" not in company.kept()
 
 
+def test_a_freeze_that_is_merged_during_a_run_stops_it_between_batches(company: Governed) -> None:
+    company.ready()
+    begun, merged = company.path / "begun", company.path / "merged"
+
+    def merge() -> None:
+        until(begun.exists)
+        company.freeze()
+        merged.touch()
+
+    thread = threading.Thread(target=merge)
+    thread.start()
+    said = company.run("-e", f"meanwhile='touch {begun}; while [ ! -e {merged} ]; do sleep 0.1; done'", status=2)
+    thread.join()
+    assert "may not run, for 1 reason - freeze: freeze 'Close' (calendars/freeze.ics:4) is on until" in said
+    assert "The next opening is" in said
+    assert "Done are node1; left are node2. Run it again when it may." in said
+    assert company.changed() == ["node1"]
+    assert "leases/change_lock/lab" not in company.kept()
+
+
+SAME = "known.verified == asked.verified"
+KNOWN = """
+from ansible.plugins.action import ActionBase
+from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {"verified": recording().verified}
+"""
+
+
+def test_what_the_gate_has_verified_is_known_when_it_is_asked_again(company: Governed) -> None:
+    company.ready()
+    (company.path / "action_plugins").mkdir()
+    (company.path / "action_plugins" / "known.py").write_text(KNOWN)
+    play = yaml.safe_load((company.path / "try.yml").read_text())[0]
+    ask, wait = {**play["tasks"][0], "register": "asked"}, {"name": "Wait", "ansible.builtin.pause": {"seconds": 3}}
+    # Once the entry of this very run has settled.
+    known = {"name": "Know", "known": {}, "register": "known"}
+    same = {"name": "Compare", "ansible.builtin.assert": {"that": ["asked.verified | length == 64", SAME]}}
+    tasks = [{**task, "run_once": True} for task in (wait, ask, known, same)]
+    play = {**play, "serial": 2, "vars": {"gate_done": []}, "tasks": tasks}
+    (company.path / "try.yml").write_text(yaml.safe_dump([play]))
+    company.run()
+
+
+@pytest.mark.parametrize(
+    ("around", "changed"),
+    [
+        (["--skip-tags", "always"], ["node1", "node2"]),
+        # The second host's turn begins at the gate again, which says no.
+        (["--start-at-task", "Change it"], ["node1"]),
+    ],
+)
+def test_who_goes_around_the_gate_is_named_by_the_ledger(
+    company: Governed, around: list[str], changed: list[str]
+) -> None:
+    company.run("-e", f"change={CHANGE}", *around, status=0 if len(changed) == 2 else 2)
+    assert company.changed() == changed
+    closed = company.entries()[-1]
+    known = {"event": "closed", "ungated": True, "change": CHANGE, "changed": len(changed)}
+    assert known.items() <= closed.fields.items()
+    given = ["-e", f"ledger_configuration={company.path}/ledger.json"]
+    said = company.ansible("erpops.estate.ledger_verify", *given)
+    # An apostrophe is two in what Ansible shows.
+    assert "Changed something without the gate" in said
+    assert f"yes: try.yml {closed.run} of {CHANGE}, closed" in said
+    page = company.path / "page.html"
+    company.ansible("erpops.estate.change_page", *given, "-e", f"change={CHANGE}", "-e", f"change_page={page}")
+    assert "Runs that changed something without the gate" in page.read_text(encoding="utf-8")
+
+
+def test_a_no_that_a_playbook_overlooks_is_no_yes(company: Governed) -> None:
+    text = (company.path / "try.yml").read_text()
+    (company.path / "try.yml").write_text(text.replace("- name: Ask", "- name: Ask\n    failed_when: [false]", 1))
+    company.run()
+    assert company.changed() == ["node1", "node2"]
+    assert [entry.event for entry in company.entries()] == ["opened", "closed"]
+    assert company.entries()[-1].fields["ungated"] is True
+
+
 def test_somebody_else_holds_the_lock_until_it_ends(company: Governed) -> None:
     company.ready()
     company.killed()
+    opened, allowed = company.entries()
+    assert (allowed.event, allowed.run) == ("allowed", opened.run)
+    plan = plan_of(json.loads((company.path / "plan.json").read_text())).digest
+    known = {"playbook": "try.yml", "change": CHANGE, "plan": plan, "launcher": "eve"}
+    assert known.items() <= allowed.fields.items()
     assert "lock: expected to be free, found CHG-2026-0042 by eve, run" in company.run(status=2)
+    killed = company.entries()[2]
+    assert (killed.event, killed.run) == ("interrupted", opened.run)
+    assert known.items() <= killed.fields.items()
     assert company.changed() == ["node1"]
     keys = json.loads((company.ledger / "keys.json").read_text())
     lease = json.loads(keys["keys"]["/erpops/lab/leases/change_lock/lab"][0])
@@ -163,6 +266,12 @@ def test_somebody_else_holds_the_lock_until_it_ends(company: Governed) -> None:
     (company.ledger / "keys.json").write_text(json.dumps(keys))
     company.run()
     assert company.changed() == ["node1", "node1", "node2"]
+    assert [entry.event for entry in company.entries()].count("allowed") == 2, "once for each run, not for each batch"
+
+    page = company.path / "page.html"
+    given = ["-e", f"ledger_configuration={company.path}/ledger.json", "-e", f"change_page={page}"]
+    company.ansible("erpops.estate.change_page", *given, "-e", f"change={CHANGE}")
+    assert f"<td>try.yml {opened.run}</td>" in page.read_text(encoding="utf-8")
 
 
 def test_an_older_commit_governs_no_more(company: Governed) -> None:
@@ -202,12 +311,16 @@ def test_break_glass_is_reviewed_by_a_second_person_before_anything_ordinary_run
     assert "break-glass: expected a reason, found none" in company.run("-e", "break_glass=", status=2)
     assert "It has to be reviewed by" in company.run("-v", "-e", "break_glass='the shop is down'")
     assert company.changed() == ["node1", "node2"]
+    assert [found["break_glass"] for found in company.record().verdicts] == ["the shop is down"] * 2
+    (review,) = (kept for key, kept in company.kept().items() if key.startswith("change/reviews/"))
+    assert review["ran"] == [{"person": "eve", "reason": "the shop is down", "run": company.entries()[-1].run}]
 
     company.git("rm", "-q", "calendars/freeze.ics")
     company.commit()
     company.sign("ada")
     said = company.run(status=2)
-    assert f"for 1 reasons - review: expected break-glass {CHANGE} to be reviewed, found it open, due by" in said
+    ran = f"{CHANGE}, which eve ran because 'the shop is down',"
+    assert f"for 1 reason - review: expected break-glass {ran} to be reviewed, found it open, due by" in said
     company.sign("eve", "review")
     assert f"expected somebody else than eve to close that of {CHANGE}, who ran it" in company.run(status=2)
     company.sign("ada", "review")

@@ -47,6 +47,18 @@ class Estate(Governed):
         data: dict[str, Any] = json.loads(result.read_text())
         return output, data
 
+    def gathered(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Judge what the playbook drift itself makes of what its tasks were told on both hosts."""
+        playbooks = REPOSITORY / "playbooks"
+        play = yaml.safe_load((playbooks / "drift.yml").read_text(encoding="utf-8"))[-1]
+        play["tasks"][0]["ansible.builtin.import_tasks"] = str(playbooks / "tasks" / "drift_judge.yml")
+        play["tasks"] = [{"name": "Be told", "ansible.builtin.set_fact": told}, *play["tasks"]]
+        (self.path / "drift.yml").write_text(yaml.safe_dump([play]))
+        said = json.dumps({"drift_result": str(self.path / "result.json"), **PACKAGES})
+        self.ansible("drift.yml", "-e", said, status=2)
+        data: dict[str, Any] = json.loads((self.path / "result.json").read_text())
+        return data
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> Estate:
@@ -94,3 +106,27 @@ def test_no_waiver_counts_of_a_repository_that_cannot_be_believed(company: Estat
 def test_a_host_that_does_not_answer_is_an_error(company: Estate) -> None:
     output, _data = company.drift({**found(), "node1": {}}, status=2)
     assert "untold the host: expected an answer, found none; it is unreachable; owner: estate" in output
+
+
+def test_what_the_tasks_of_the_playbook_were_told_comes_to_be_judged(company: Estate) -> None:
+    kept, stray = "/etc/systemd/system/erpops-leases.timer", "/etc/systemd/system/erpops-stray.timer"
+    key = {"account": "root", "key": "SHA256:x", "comment": "eve", "file": "/root/.ssh/authorized_keys"}
+    told = {
+        "drift_contents": {**NOTHING, "containers": [STRANGER], "units": [kept, stray], "login_keys": [key]},
+        "__leases_keeper": {"actions": ["enabled erpops-leases.timer"], "units": [kept]},
+        "__odoo_databases": {
+            "results": [{"__odoo_instance": {"name": "north"}, "differences": [], "undeclared": ["report.stray"]}]
+        },
+    }
+    found = {(one["host"], one["kind"], one["object"]) for one in company.gathered(told)["differences"]}
+    each = {
+        (host, kind, what)
+        for host in ("node1", "node2")
+        for kind, what in (
+            ("container", "stranger"),
+            ("unit", "erpops-leases.timer"),
+            ("unit", stray),
+            ("user", "root SHA256:x"),
+        )
+    }
+    assert found == each | {("estate", "odoo_parameter", "north/report.stray")}

@@ -9,6 +9,7 @@ There is no estate here, so what is let through ends at its first question to a 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,124 @@ def test_break_glass_goes_on_without_approvals_and_leaves_a_review(company: Gove
     said = act(company, "host_in", break_glass="the warehouse stands still")
     assert BEYOND["host_in"] in said
     assert [key for key in company.kept() if key.startswith("change/reviews/")]
+
+
+def launched(company: Governed, playbook: str) -> None:
+    act(company, playbook, "--check", plan="plan.json")
+    company.sign("ada")
+    company.sign("eve", "launch")
+
+
+# Stands for what changes a host or an edge: notes it, and that an approval is withdrawn once the first step is done.
+STAND_IN = """
+import glob
+import os
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        given = self._task.args
+        with open("acts", "a") as stream:
+            stream.write(f"{given.get('state', 'lease_end')}\\n")
+        if given.get("state") in ("drained", "in") and os.path.exists("withdraw"):
+            for path in glob.glob("approvals/*approve*"):
+                os.remove(path)
+        return {"changed": True, "lease": [], "actions": [], "ended": []}
+"""
+CHANGING = ("host_maintenance", "traefik_server", "lease_end")
+
+
+@pytest.mark.parametrize(
+    ("playbook", "acts", "left", "said"),
+    [
+        (
+            "host_out",
+            ["lease_end", "lease_end", "announced", "drained", "in", "lease_end"],
+            ["out"],
+            "left are stop node2. Run it again when it may.; what this run had begun was put back, node2 is in service",
+        ),
+        (
+            "host_in",
+            ["lease_end", "lease_end", "in"],
+            ["in_service"],
+            "left are send requests to node2. Run it again when it may. node2 runs and is drained at node1: run this",
+        ),
+    ],
+)
+def test_a_no_before_the_second_step_of_a_host_ends_tidily(
+    company: Governed, playbook: str, acts: list[str], left: list[str], said: str
+) -> None:
+    company.inventory(groups=(*GROUPS, "etcd"), ansible_become=False, estate_instances=[{"name": "harbor"}])
+    copied = company.path / "playbooks"
+    shutil.copytree(REPOSITORY / "playbooks", copied)
+    for path in copied.rglob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        for name in CHANGING:
+            text = text.replace(f"erpops.estate.{name}:", "stand_in:")
+        path.write_text(text, encoding="utf-8")
+    (copied / "action_plugins").mkdir()
+    (copied / "action_plugins" / "stand_in.py").write_text(STAND_IN)
+
+    def run(*more: str, status: int) -> str:
+        return company.ansible(f"playbooks/{playbook}.yml", "-e", json.dumps(CALLED), *more, status=status)
+
+    run("--check", "-e", "plan=plan.json", status=0)
+    company.sign("ada")
+    company.sign("eve", "launch")
+    done = company.path / "acts"
+    done.unlink()
+    run(status=0)
+    assert set(left) <= set(done.read_text().split())
+    assert [len(verdict["done"]) for verdict in company.record().verdicts] == [0, 1]
+    done.unlink()
+    (company.path / "withdraw").touch()
+    refused = run(status=2)
+    assert "approvals: expected 1 by manager, found none" in refused
+    assert said in refused
+    assert done.read_text().split() == acts
+
+
+def of_host(company: Governed, host: str, **said: Any) -> None:
+    (company.path / "host_vars").mkdir()
+    (company.path / "host_vars" / f"{host}.yml").write_text(json.dumps(said))
+
+
+def away(company: Governed, host: str) -> None:
+    of_host(company, host, ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=1)
+
+
+def test_a_clock_that_is_off_is_refused_as_the_host_says_it(company: Governed) -> None:
+    launched(company, "host_in")
+    late = company.path / "late"
+    late.mkdir()
+    (late / "date").write_text('#!/bin/sh\nexec /usr/bin/env -u PATH /bin/date -d "9 seconds ago" "$@"\n')
+    (late / "date").chmod(0o755)
+    company.environment["PATH"] = f"{late}:{company.environment['PATH']}"
+    said = act(company, "host_in")
+    assert "for 2 reasons - clocks: expected node1 within 2 s of this one, found it -" in said
+    assert "- clocks: expected node2 within 2 s of this one, found it -" in said
+    assert BEYOND["host_in"] not in said
+
+
+@pytest.mark.parametrize(
+    ("playbook", "host", "passes"),
+    [
+        ("host_in", "node1", True),
+        ("host_in", "node2", True),
+        ("host_out", "node1", False),
+        ("host_out", "node2", False),
+    ],
+)
+def test_a_host_without_an_answer_has_no_clock_and_only_host_in_can_do_without(
+    company: Governed, playbook: str, host: str, passes: bool
+) -> None:
+    launched(company, playbook)
+    away(company, host)
+    said = act(company, playbook)
+    assert (BEYOND[playbook] in said) is passes
+    refused = f"for 1 reason - clocks: expected to know those of all hosts of the plan, found none of {host}; have"
+    assert (refused in said) is not passes
+    assert company.record().changes() == 0
 
 
 @pytest.mark.parametrize(("environment", "passes"), [("production", False), ("development", True)])

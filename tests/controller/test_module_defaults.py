@@ -63,6 +63,11 @@ def test_each_service_is_given_its_own(tmp_path: Path) -> None:
     python = f"ansible_python_interpreter={sys.executable}"
     done = subprocess.run(
         [str(program), "-i", "localhost,", "-c", "local", "-e", python, "play.yml"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

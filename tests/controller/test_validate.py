@@ -21,7 +21,9 @@ from tests.unit.plugins.module_utils.policy.inventories import GROUPS, variables
 EXAMPLES = sorted(path.name for path in (REPOSITORY / "inventories").glob("example-*"))
 
 
-def validate(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def validate(
+    *arguments: str, directory: Path, playbook: str = "erpops.estate.validate"
+) -> subprocess.CompletedProcess[str]:
     password = directory / "password"
     password.write_text("example", encoding="utf-8")
     environment = {
@@ -32,7 +34,7 @@ def validate(*arguments: str, directory: Path) -> subprocess.CompletedProcess[st
         "ANSIBLE_FORCE_COLOR": "false",
     }
     program = Path(sys.executable).with_name("ansible-playbook")
-    command = [str(program), *arguments, "erpops.estate.validate"]
+    command = [str(program), *arguments, playbook]
     return subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
@@ -65,16 +67,27 @@ def write(directory: Path, *, quorum: int = 3, **changed: object) -> Path:
     return inventory
 
 
-def test_an_inventory_in_order_passes_within_two_seconds_and_touches_no_host(tmp_path: Path) -> None:
+def spent() -> float:
+    """Return the processor's seconds of what ran so far: they do not depend on what else the machine does."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
+
+
+def test_an_inventory_in_order_passes_soon_and_touches_no_host(tmp_path: Path) -> None:
     inventory = write(tmp_path)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    nothing = tmp_path / "nothing.yml"
+    nothing.write_text("- hosts: localhost\n  gather_facts: false\n", encoding="utf-8")
+    times = [spent()]
+    validate("-i", str(inventory), directory=tmp_path, playbook=str(nothing))
+    times.append(spent())
     run = validate("-i", str(inventory), "-vvv", directory=tmp_path)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times.append(spent())
     assert run.returncode == 0, run.stdout + run.stderr
     assert "The inventory of 4 hosts is in order" in run.stdout
     assert "ESTABLISH SSH CONNECTION" not in run.stdout
-    # Of a processor's time, which does not depend on what else the machine does. Most of it is Ansible's own start.
-    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 2
+    bare, judged = times[1] - times[0], times[2] - times[1]
+    print(f"{judged:.1f} s of a processor, {judged / bare:.1f} times a playbook that does nothing")
+    assert judged < 3 * bare
 
 
 def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) -> None:
@@ -84,8 +97,8 @@ def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) 
         estate_vertual_ip="192.0.2.10",
         estate_host_memory_mb="much",
         patroni_superuser_password="",
-        redis_sentinel_admin_password="hunter2",
-        backup_cipher_passphrase="{{ nowhere }}",
+        redis_sentinel_admin_password="hunter2",  # noqa: S106 - made up
+        backup_cipher_passphrase="{{ nowhere }}",  # noqa: S106 - made up
     )
     # --limit does not narrow it.
     run = validate("-i", str(inventory), "--limit", "n3", directory=tmp_path)

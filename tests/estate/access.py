@@ -73,6 +73,10 @@ def _make(host: Host, instance: Instance) -> str:
     config = f"/etc/erpops/odoo/{instance.name}/web.conf"
     printed = host.check_output(
         "printf %%s %s | docker exec --interactive %s sh -c %s sh %s %s",
-        request, web_container(instance), MAKE, ADDONS, config,
-    )  # fmt: skip
+        request,
+        web_container(instance),
+        MAKE,
+        ADDONS,
+        config,
+    )
     return str(json.loads(printed)["key"])

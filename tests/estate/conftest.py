@@ -1,6 +1,6 @@
 """What the tests of the running estate share.
 
-First run those that ask an estate as it was raised, and put a trade through it; last those that stop a part of it or
+First run those that put a trade through an estate as it was raised, and ask it; last those that stop a part of it or
 kill a run. In between come all others, by name: what they change they put back.
 """
 
@@ -12,16 +12,24 @@ import sys
 import pytest
 
 from tests.estate import access
-from tests.estate.journey import Journey, Trade
 from tests.estate.web import Json2, Session
 from tests.estate.world import Estate, Instance
 from tests.lab import paths
 
 ORDER = (
-    "test_journey", "test_traces", "test_edge", "test_tls", "test_tenancy", "test_browser",
-    "test_backup", "test_service", "test_convergence", "test_restarts", "test_renewal",
-    "test_interrupted", "test_failures",
-)  # fmt: skip
+    "test_demo",
+    "test_attachments",
+    "test_edge",
+    "test_tls",
+    "test_tenancy",
+    "test_backup",
+    "test_service",
+    "test_convergence",
+    "test_restarts",
+    "test_renewal",
+    "test_interrupted",
+    "test_failures",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,9 +73,3 @@ def odoo(estate: Estate, north: Instance) -> Json2:
 def session(estate: Estate, north: Instance) -> Session:
     """The administrator of north, logged in through the virtual address."""
     return access.logged_in(estate, north)
-
-
-@pytest.fixture(scope="session")
-def trade(odoo: Json2, session: Session) -> Trade:
-    """One whole journey; the tests look for what it left behind."""
-    return Journey(odoo, session).walk()

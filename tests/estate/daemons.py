@@ -114,6 +114,18 @@ class Etcd:
             for host in self.hosts
         }
 
+    def leader(self) -> Host:
+        status = self.status()
+        leading = [name for name, said in status.items() if said["header"]["member_id"] == said["leader"]]
+        return next(host for host in self.hosts if [host.name] == leading)
+
+    def lead(self, host: Host) -> None:
+        """Let this member lead; nothing is done where it does already."""
+        leader = self.leader()
+        if leader.name != host.name:
+            member = self.status()[host.name]["header"]["member_id"]
+            self.ctl("move-leader %s", f"{member:x}", host=leader)
+
     def pauses(self) -> dict[str, Any]:
         """The records of leases on a pause of PostgreSQL's cluster, and at which revision each stands."""
         found = json.loads(self.ctl(f"get {PAUSES} --prefix --write-out=json")).get("kvs", [])

@@ -30,7 +30,8 @@ def trade(estate: Estate, instance: Instance) -> None:
     done = Journey(odoo, session, say).walk()
     for host in estate.group("odoo"):
         read_back(access.json2_on(estate, host, instance), done)
-        say(f"read back through {host.name}: {done.sale_name}, {done.invoice_name} and the attached file")
+        names = f"{done.purchase_name}, {done.sale_name}, {done.invoice_name}"
+        say(f"read back through {host.name}: {names} and the attached file")
     print("\nWhere it went")
     walk = Walk(estate, instance, odoo, session, done)
     for trace in TRACES:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab import paths
+from tests.estate import warm
+from tests.lab import inventory, paths
 
 SITE = "erpops.estate.site"
 
@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
 
 def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
     """Run site.yml, or another playbook of the collection, and return what it did."""
-    status, plays, stats, errors, shown = _report(command(*arguments, playbook=playbook))
+    status, plays, stats, errors, shown = _report("ansible-playbook", playbook, *arguments)
     results = [
         (host, task["task"]["name"], result)
         for play in plays
@@ -78,16 +78,14 @@ def run(*arguments: str, check: bool = True, playbook: str = SITE) -> Run:
 def module(hosts: str, name: str, arguments: dict[str, Any] | None = None, *options: str) -> dict[str, dict[str, Any]]:
     """Run one module as root and return its result by host; ``failed`` is always there."""
     given = ["-a", json.dumps(arguments)] if arguments else []
-    _status, plays, _stats, errors, _shown = _report(
-        [str(paths.RUN_ADHOC), hosts, "--become", "-m", name, *given, *options]
-    )
+    _status, plays, _stats, errors, _shown = _report("ansible", hosts, "--become", "-m", name, *given, *options)
     assert plays, errors[-3000:]
     found: dict[str, dict[str, Any]] = plays[0]["tasks"][0]["hosts"]
     return {host: {"failed": bool(result.get("unreachable")), **result} for host, result in found.items()}
 
 
-def _report(line: list[str]) -> tuple[int, list[Any], dict[str, Any], str, str]:
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=900, env=environment())
+def _report(program: str, *words: str) -> tuple[int, list[Any], dict[str, Any], str, str]:
+    done = warm.run(program, [*inventory.sources(), *words], {**environment(), **inventory.environment()})
     # The report is one line, the last; with -vvv much is said before it.
     report = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("{")), "")
     data = json.loads(report) if report else {"plays": [], "stats": {}}

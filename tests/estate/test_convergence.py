@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.estate import access, demo, site
-from tests.estate.traces import leader, psql, redis_of
+from tests.estate.traces import leader, psql, redis_master, redis_of
 from tests.estate.untouched import started, untouched
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate, Host, Instance
@@ -25,11 +25,6 @@ PATRONICTL = "patroni patronictl -c /etc/patroni"
 
 def replica_of_redis(estate: Estate) -> Host:
     return next(host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "slave")
-
-
-def test_check_mode_reports_nothing_on_a_running_estate(estate: Estate) -> None:
-    until_whole(estate)
-    assert site.run("--check", "--diff").tasks == ()
 
 
 CONTENT = b"from before the object storage" * 99
@@ -56,9 +51,7 @@ def disorder(estate: Estate, south: Instance) -> Disorder:
     """Files edited and gone, a container and timers stopped, settings changed, a file beside the bucket."""
     first_edge, edge = estate.group("edge")
     stopped, database, last = replica_of_redis(estate), leader(estate), estate.group("patroni")[-1]
-    master = next(
-        host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "master"
-    )
+    master = redis_master(estate)
     edge.write(DYNAMIC, edge.file(DYNAMIC).content_string.replace("stsSeconds: 31536000", "stsSeconds: 1"))
     first_edge.check_output("echo '# edited' >> /etc/keepalived/keepalived.conf")
     first_edge.check_output("rm /etc/erpops/odoo/south/pgpass")
@@ -75,7 +68,10 @@ def disorder(estate: Estate, south: Instance) -> Disorder:
 
 @pytest.fixture(scope="module")
 def planned(estate: Estate, disorder: Disorder) -> site.Run:
-    """What a dry run says, as much of it as anybody asks for; that it changes nothing."""
+    """What a dry run says, as much of it as anybody asks for; that it changes nothing.
+
+    Beside what was brought about here it has to say nothing: the run that follows does no more.
+    """
     assert disorder
     with untouched(estate):
         return site.run("--check", "--diff", "-vvv")
@@ -192,13 +188,14 @@ def test_what_was_changed_by_hand_is_found_and_only_that_is_mended(
     assert base64.b64decode(file["datas"]) == CONTENT
 
 
-def test_a_run_with_nothing_left_to_do_changes_nothing_and_restarts_nobody(estate: Estate, disorder: Disorder) -> None:
+def test_a_dry_run_with_nothing_left_to_do_names_nothing(estate: Estate, disorder: Disorder) -> None:
+    """That a run changes nothing either is the first thing that was asked of this estate."""
     assert disorder
     until_whole(estate)
     assert demo.closing(estate) == 0
     before = started(estate)
-    run = site.run()
-    assert (run.tasks, run.changes) == ((), 0)
+    run = site.run("--check", "--diff")
+    assert (run.tasks, run.changes, changes(run)) == ((), 0, {})
     assert started(estate) == before
 
 

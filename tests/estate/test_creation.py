@@ -17,7 +17,7 @@ from tests.estate.world import Estate, Host, Instance
 from tests.lab import paths, secrets
 
 NAME = "scratch"
-PASSWORD = "only-for-this-test"
+PASSWORD = "only-for-this-test"  # noqa: S105 - made up
 DIRECTORY = f"/etc/erpops/odoo/{NAME}"
 # In the bucket of the instance whose credentials are borrowed, beside its own files.
 PREFIX = f"{NAME}-test"
@@ -27,7 +27,20 @@ LET_IN = f"hostssl {NAME},postgres {NAME} all scram-sha-256"
 
 @pytest.fixture
 def let_in(estate: Estate, south: Instance) -> Iterator[None]:
-    """A role of its own that PostgreSQL lets in, and afterwards no trace of it."""
+    """A role of its own that PostgreSQL lets in, a place for its files, and afterwards no trace of either."""
+    keys = secrets.read()["estate_instance_secrets"][south.name]
+    store = boto3.client(
+        "s3",
+        endpoint_url=f"https://{estate.group('object_storage')[0].address}:8333",
+        verify=estate.ca_file,
+        aws_access_key_id=keys["s3_access_key"],
+        aws_secret_access_key=keys["s3_secret_key"],
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}, proxies={}),
+    )
+    bucket = f"{south.name}-attachments"
+    # Odoo stores nothing where there is no bucket, and to it this is one.
+    store.put_object(Bucket=bucket, Key=f"{PREFIX}/is-there")
     _drop(estate)
     for host in estate.group("patroni"):
         _access(host, f"1i {LET_IN}")
@@ -35,13 +48,6 @@ def let_in(estate: Estate, south: Instance) -> Iterator[None]:
     for host in estate.group("patroni"):
         _access(host, f"/^{LET_IN}$/d")
     _drop(estate)
-    keys = secrets.read()["estate_instance_secrets"][south.name]
-    store = boto3.client(
-        "s3", endpoint_url=f"https://{estate.group('object_storage')[0].address}:8333", verify=estate.ca_file,
-        aws_access_key_id=keys["s3_access_key"], aws_secret_access_key=keys["s3_secret_key"], region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}, proxies={}),
-    )  # fmt: skip
-    bucket = f"{south.name}-attachments"
     for entry in store.list_objects_v2(Bucket=bucket, Prefix=f"{PREFIX}/").get("Contents", []):
         store.delete_object(Bucket=bucket, Key=entry["Key"])
 
@@ -89,7 +95,7 @@ def playbook(estate: Estate, south: Instance) -> list[dict[str, Any]]:
         "config_directory": DIRECTORY,
         "config_files": as_scratch(estate.group("odoo")[0], south),
         "environment": environment,
-        "mounts": {"/etc/erpops/tls": "/etc/erpops/tls"},
+        "mounts": {"/etc/erpops/tls/ca.crt": "/etc/erpops/tls/ca.crt"},
         "addons_path": "/usr/lib/python3/dist-packages/odoo/addons,/opt/addons/odoo/addons,/opt/erpops/addons",
     }
     administration = {"hosts": addresses, "login_password": "{{ patroni_superuser_password }}", "instances": [made]}

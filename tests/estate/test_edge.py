@@ -9,6 +9,7 @@ import socket
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from urllib.parse import urlencode
@@ -16,10 +17,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.estate import access
-from tests.estate.journey import Trade
 from tests.estate.traces import leader, psql
-from tests.estate.web import CSRF, Json2, Route, Session
-from tests.estate.world import Estate, Instance
+from tests.estate.wait import until
+from tests.estate.web import CSRF, Json2, Route, Session, websocket_status
+from tests.estate.world import Estate, Host, Instance
 from tests.lab import secrets
 
 
@@ -69,7 +70,7 @@ def test_closed_paths_are_closed(route: Route, path: str) -> None:
         ("/jsonrpc", b'{"params": {"service": "db", "method": "drop", "args": ["x", "y"]}}', "application/json"),
         ("/xmlrpc/2/db", b"<?xml version='1.0'?><methodCall><methodName>list</methodName></methodCall>", "text/xml"),
     ],
-)  # fmt: skip
+)
 def test_databases_are_listed_and_managed_by_nobody_even_behind_the_edge(
     estate: Estate, north: Instance, path: str, body: bytes, kind: str
 ) -> None:
@@ -99,11 +100,12 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(route: Route) -> 
     assert route.request("POST", "/web/login", headers={"Content-Length": str(128 * 1024 * 1024 + 1)}).status == 413
 
 
-def test_a_large_file_arrives_as_it_was_sent(odoo: Json2, session: Session, trade: Trade) -> None:
+def test_a_large_file_arrives_as_it_was_sent(odoo: Json2, session: Session) -> None:
     content, boundary = random.token_bytes(60 * 1024 * 1024), uuid.uuid4().hex
     token = CSRF.search(session.get("/web/login").text)
     assert token
-    fields = {"csrf_token": token[1], "model": "sale.order", "id": str(trade.sale)}
+    [partner] = odoo.find("res.partner", [], "id", limit=1)
+    fields = {"csrf_token": token[1], "model": "res.partner", "id": str(partner["id"])}
     parts = [f'name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
     parts.append('name="ufile"; filename="scan.bin"\r\nContent-Type: application/octet-stream\r\n\r\n')
     head = "\r\n".join(f"--{boundary}\r\nContent-Disposition: form-data; {part}" for part in parts)
@@ -132,8 +134,13 @@ def test_management_is_on_its_own_port_and_read_only(estate: Estate, route: Rout
     for path in ("/ping", "/metrics", "/api/overview", "/dashboard/"):
         assert route.request("GET", path).status in (303, 404), path
     for host in estate.group("edge"):
-        for path, method, status in (("/ping", "GET", 200), ("/metrics", "GET", 200), ("/dashboard/", "GET", 404),
-                                     ("/api/http/routers", "GET", 200), ("/api/http/routers", "PUT", 404)):  # fmt: skip
+        for path, method, status in (
+            ("/ping", "GET", 200),
+            ("/metrics", "GET", 200),
+            ("/dashboard/", "GET", 404),
+            ("/api/http/routers", "GET", 200),
+            ("/api/http/routers", "PUT", 404),
+        ):
             connection = HTTPConnection(host.address, 8082, timeout=10)
             connection.request(method, path)
             assert connection.getresponse().status == status, (host.name, method, path)
@@ -193,10 +200,16 @@ while True:
 def test_what_a_client_claims_about_itself_does_not_reach_odoo(estate: Estate, north: Instance, route: Route) -> None:
     mark, liar = f"claims-{uuid.uuid4().hex}", "203.0.113.9"
     claims = {
-        "X-Forwarded-For": liar, "X_Forwarded_For": liar, "X-Real-Ip": liar, "X-Forwarded-Host": "evil.example",
-        "X_Forwarded_Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Port": "81",
-        "X-Forwarded-Prefix": "/evil", "Forwarded": f"for={liar};host=evil.example;proto=http",
-    }  # fmt: skip
+        "X-Forwarded-For": liar,
+        "X_Forwarded_For": liar,
+        "X-Real-Ip": liar,
+        "X-Forwarded-Host": "evil.example",
+        "X_Forwarded_Host": "evil.example",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Port": "81",
+        "X-Forwarded-Prefix": "/evil",
+        "Forwarded": f"for={liar};host=evil.example;proto=http",
+    }
     edge = estate.edge_with_address()
     with ThreadPoolExecutor() as pool:
         heard = pool.submit(edge.check_output, "python3 -c %s %s", LISTEN, mark)
@@ -229,3 +242,57 @@ def test_the_cookie_of_a_session_is_for_tls_and_not_for_scripts(estate: Estate, 
     # The application port itself speaks no TLS: there the mark would keep the cookie from its own server.
     straight = access.node_route(estate.group("odoo")[0], north)
     assert "Secure" not in straight.request("GET", "/web/login").headers["Set-Cookie"]
+
+
+# By what listens there: the process of its own that serves websockets, beside the workers of the same container.
+SERVES_WEBSOCKETS = """
+first=$(docker inspect --format '{{.State.Pid}}' "$1")
+nsenter --target "$first" --net ss -Hltnp 'sport = :8072' | grep -o 'pid=[0-9]*' | sort -u | cut -d= -f2
+"""
+
+
+@pytest.fixture
+def hung(estate: Estate, north: Instance) -> Iterator[Host]:
+    """An application node on which north answers pages, while its process for websockets hangs."""
+    host = estate.group("odoo")[-1]
+    [process] = host.check_output("sh -c %s sh %s", SERVES_WEBSOCKETS, access.web_container(north)).split()
+    host.check_output("kill -STOP %s", process)
+    yield host
+    host.check_output("kill -CONT %s", process)
+    until(lambda: servers(estate, north, host) == {"UP"}, 30, f"every edge to send {host} requests again")
+
+
+def servers(estate: Estate, instance: Instance, host: Host) -> set[str]:
+    """Return what the edges think of a node as a server of an instance's websockets and of its pages."""
+    found = set()
+    for edge in estate.group("edge"):
+        for kind in ("gevent", "web"):
+            connection = HTTPConnection(edge.address, 8082, timeout=10)
+            connection.request("GET", f"/api/http/services/{instance.name}-{kind}@file")
+            states = json.loads(connection.getresponse().read())["serverStatus"]
+            found |= {state for url, state in states.items() if url.startswith(f"http://{host.address}:")}
+    return found
+
+
+def test_websockets_go_where_their_process_answers(
+    estate: Estate, north: Instance, south: Instance, session: Session, hung: Host
+) -> None:
+    """The workers of that node are well, so it is the edge's own look at port 8072 that has to find out.
+
+    It asks there for the pages' health too (workers that are merely busy take no node out): both go elsewhere.
+    """
+    straight = access.node_route(hung, north)
+    assert straight.request("GET", "/web/health").status == 200
+    assert servers(estate, south, hung) == {"UP"}
+    route = Route.virtual(estate, north, timeout=3)
+
+    def taken() -> bool:
+        """Return whether as many in a row are answered as would have met every node twice."""
+        try:
+            return all(websocket_status(route, session) == 101 for _node in estate.group("odoo") * 2)
+        except OSError:
+            return False
+
+    until(taken, 15, "websockets to go to the other node")
+    until(lambda: servers(estate, north, hung) == {"DOWN"}, 10, "every edge to send that node nothing")
+    assert {route.request("GET", "/web/login").status for _page in range(4)} == {200}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.estate import access, module, site, traces
+from tests.estate import access, module, traces
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Answer, Json2, Session
 from tests.estate.world import Estate, Instance
 
 Ask = Callable[[str], Answer]
 Values = Callable[[str], dict[str, Any]]
-TOKEN = 'csrf_token: "'
+CSRF = 'csrf_token: "'
 
 # Held in its way, a request has written before it comes here; its server process is ended while it waits.
 CUT = """
@@ -124,7 +125,7 @@ def test_what_was_uploaded_is_read_from_its_beginning_again(
     estate: Estate, north: Instance, odoo: Json2, session: Session, partner: int
 ) -> None:
     name, content, boundary = f"{secrets.token_hex(5)}.bin", secrets.token_bytes(700_000), secrets.token_hex(16)
-    token = session.get("/odoo").text.partition(TOKEN)[2].partition('"')[0]
+    token = session.get("/odoo").text.partition(CSRF)[2].partition('"')[0]
     form = {"csrf_token": token, "model": "res.partner", "id": str(partner)}
     parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode() for key, value in form.items()]
     upload = (
@@ -133,7 +134,7 @@ def test_what_was_uploaded_is_read_from_its_beginning_again(
     body = (
         b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), part) for part in [*parts, upload.encode() + content])
         + b"--%s--\r\n" % boundary.encode()
-    )  # fmt: skip - one body
+    )
     headers = {
         "Content-Type": f"multipart/form-data; boundary={boundary}",
         "Cookie": f"session_id={session.session_id}",
@@ -143,7 +144,7 @@ def test_what_was_uploaded_is_read_from_its_beginning_again(
         north,
         "ir_attachment",
         lambda: odoo.route.request("POST", "/web/binary/upload_attachment", body, headers),
-    )  # fmt: skip - one call
+    )
     assert answer.status == 200, answer.text
     (there,) = odoo.find("ir.attachment", [["name", "=", name]], "file_size")
     assert there["file_size"] == len(content)
@@ -191,17 +192,34 @@ def test_in_its_commit_it_is_unknown_and_never_run_again(
     assert last["path"].endswith(("/jsonrpc", "sale.order/create"))
 
 
-def test_a_switchover_ends_no_process_of_odoo(estate: Estate) -> None:
-    def started() -> dict[str, str]:
-        return {
-            f"{host.name} {name}": found["State"]["StartedAt"]
-            for host in estate.group("odoo")
-            for name, found in host.containers().items()
-            if name.startswith("odoo_")
-        }
+@contextmanager
+def no_member(estate: Estate) -> Iterator[None]:
+    """Let all of PostgreSQL be away; who leads goes last, so that nobody else comes to lead."""
+    leading = traces.leader(estate)
+    standbys = [host for host in estate.group("patroni") if host.name != leading.name]
+    try:
+        for host in (*standbys, leading):
+            host.check_output("docker stop patroni")
+        yield
+    finally:
+        for host in (leading, *standbys):
+            host.run("docker start patroni")
 
-    before = started()
+
+def test_who_finds_nobody_to_write_to_waits_ten_seconds_and_is_told_to_come_again(
+    estate: Estate, north: Instance, odoo: Json2, values: Values
+) -> None:
+    person, reference = access.logged_in(estate, north), f"C{secrets.token_hex(5)}"
+    arguments = {"model": "sale.order", "method": "create", "args": [[values(reference)]], "kwargs": {}}
+    body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": arguments}).encode()
+    with no_member(estate):
+        began = time.monotonic()
+        answer = person.send(
+            "POST", "/web/dataset/call_kw/sale.order/create", body, {"Content-Type": "application/json"}
+        )
+        took = time.monotonic() - began
     until_whole(estate)
-    site.run(playbook="erpops.estate.switchover")
-    until_whole(estate)
-    assert started() == before
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5"), answer.text
+    assert 9 < took < 15
+    assert orders(odoo, reference) == []
+    assert person.user() == north.admin_login

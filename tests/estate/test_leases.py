@@ -10,7 +10,7 @@ import pytest
 
 from tests.estate import site
 from tests.estate.daemons import PAUSES, Etcd, Patroni
-from tests.estate.wait import until
+from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate, Host
 
 MAINTENANCE, INFO = "erpops.estate.patroni_maintenance", "erpops.estate.lease_info"
@@ -103,7 +103,7 @@ def test_what_cannot_be_a_lease_is_refused(host: Host, more: dict[str, Any], rea
 
 def test_a_run_that_dies_after_the_record_leaves_what_ends_it(patroni: Patroni, etcd: Etcd, host: Host) -> None:
     """The wrong password stands for whatever stops a run between the record and the pause."""
-    broken = pause(host, "ada", password_file="/etc/hostname")
+    broken = pause(host, "ada", password_file="/etc/hostname")  # noqa: S106 - a file
     assert (broken["failed"], broken["error"], broken["actions"]) == (True, "not_authorised", ["lease taken"])
     assert (list(etcd.pauses()) != [], paused(patroni)) == (True, False)
     assert ask(host, MAINTENANCE, state="running", owner="ada")["actions"] == ["lease of ada ended"]
@@ -131,23 +131,37 @@ def test_a_pause_by_hand_is_no_secret(patroni: Patroni, etcd: Etcd, host: Host) 
     assert (etcd.pauses(), paused(patroni)) == ({}, False)
 
 
+def running(host: Host) -> set[str]:
+    return {name for name, container in host.containers().items() if container["State"]["Running"]}
+
+
 def test_what_nobody_takes_back_is_ended_by_the_timers(
     estate: Estate, patroni: Patroni, etcd: Etcd, host: Host
 ) -> None:
+    """Not even a host that is out stays so: its own timer starts everything."""
     since, edges, node = int(time.time()), estate.group("edge"), estate.group("odoo")[-1]
+    away = next(host for host in patroni.hosts[::-1] if host.name not in {edge.name for edge in edges})
+    before = running(away)
     drain = {"server": node.name, "state": "drained", "owner": "ada", "reason": "new memory", "minutes": 1}
     drained = site.module("edge", SERVER, drain)
     assert not [result for result in drained.values() if result["failed"]], drained
+    paused_at = time.monotonic()
     assert pause(host, "ada", minutes=1)["paused"]
+    words = ("-e", f"out_host={away.name}", "-e", "out_owner=ada@bastion", "-e", "out_minutes=1")
+    site.run(*words, playbook="erpops.estate.host_out")
+    assert not running(away)
     interval = 30  # of the role
-    took = until(lambda: etcd.pauses() == {}, 60 + interval + 15, "a timer to end the lease", interval=2)
+    until(lambda: etcd.pauses() == {}, 60 + interval + 15, "a timer to end the lease", interval=2)
+    took = time.monotonic() - paused_at
     assert not paused(patroni)
     assert took > 45, "expected it to last as long as it was taken for"
     # The server was drained before, on each edge by a lease of its own: an edge's own host ends it.
-    until(lambda: not etcd.ctl(f"get {LEASES} --prefix").strip(), interval + 15, "the edges to end theirs", interval=2)
+    until(lambda: not etcd.ctl(f"get {LEASES} --prefix").strip(), interval + 90, "the hosts to end theirs", interval=2)
     assert not [edge for edge in edges if "# drained:" in edge.file(EDGE_FILE).content_string]
     assert said(etcd.hosts, since, "ended patroni_pause lab, held by ada") == ["Patroni resumed"]
     print(f"ended {took - 60:.0f} s after its end")
+    until(lambda: running(away) == before, interval + 120, "everything on the host to run again", interval=2)
+    until_whole(estate)
 
 
 def test_a_drain_whose_host_is_in_again_is_taken_back_by_the_next_run(

@@ -62,9 +62,14 @@ def sink(tmp_path: Path, password: str) -> Iterator[Sink]:
     context.load_cert_chain(file)
     found = Sink((MAIL["user"], password))
     controller = Controller(
-        found, MAIL["host"], MAIL["port"], require_starttls=True, tls_context=context,
-        authenticator=found.authenticate, auth_required=True,
-    )  # fmt: skip
+        found,
+        MAIL["host"],
+        MAIL["port"],
+        require_starttls=True,
+        tls_context=context,
+        authenticator=found.authenticate,
+        auth_required=True,
+    )
     controller.start()
     yield found
     controller.stop()

@@ -69,7 +69,7 @@ def made(estate: Estate, north: Instance, odoo: Json2) -> set[str]:
     return {line for line in found.split(",") if line.partition("=")[0] not in KEPT}
 
 
-def keys(estate: Estate, north: Instance) -> set[bytes]:
+def keys(estate: Estate, north: Instance) -> set[object]:
     master = next(found for found in estate.group("redis") if traces.redis_of(estate, found).role()[0] == b"master")
     return set(traces.redis_of(estate, master).zrange(f"{north.name}:saved", 0, -1))
 

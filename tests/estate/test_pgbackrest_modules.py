@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,8 +49,9 @@ def test_every_member_tells_the_same_and_needs_no_option(members: list[Host]) ->
         assert (result["status"]["code"], result["health"]["ok"], result["running"]) == (0, True, False)
         assert result["archive"][-1]["last"] >= result["backups"][-1]["wal_stop"]
         assert {entry["activates"] for entry in result["timers"]} == {
-            "erpops-backup@full.service", "erpops-backup@incr.service",
-        }  # fmt: skip
+            "erpops-backup@full.service",
+            "erpops-backup@incr.service",
+        }
         assert all(entry["next"] for entry in result["timers"])
         assert result["locks_unknown"] == ""
         assert {entry["lock"]["mode"] for entry in result["backups"]} == {"COMPLIANCE"}
@@ -57,6 +59,26 @@ def test_every_member_tells_the_same_and_needs_no_option(members: list[Host]) ->
         shown = json.dumps(result)
         assert len(secrets(host)) == 3
         assert not [secret for secret in secrets(host) if secret in shown]
+
+
+def test_the_leader_alone_says_how_far_the_repository_is_behind(members: list[Host]) -> None:
+    led = leader(members)
+    # A segment that is complete is in the repository within seconds.
+    psql(led, "postgres", "select pg_switch_wal()")
+
+    found: dict[str, dict[str, Any]] = {}
+
+    def arrived() -> bool:
+        found.update(everywhere(INFO))
+        return not found[led.name]["archive_queue"]["segments"]
+
+    until(arrived, 30, "the segment in the repository")
+    assert {host for host, result in found.items() if result["archive_queue"]} == {led.name}
+    assert not [result for result in found.values() if result["archive_queue_unknown"]]
+    queue = found[led.name]["archive_queue"]
+    point = datetime.fromisoformat(queue["recovery_point"])
+    assert (queue["waits_seconds"], queue["failed"]) == (0, "")
+    assert 60 <= (datetime.now(UTC) - point).total_seconds() < 90
 
 
 def test_check_mode_makes_none(members: list[Host]) -> None:

@@ -17,7 +17,7 @@ from tests.estate.world import Estate, Host
 
 INFO, FAILOVER = "erpops.estate.redis_sentinel_info", "erpops.estate.redis_sentinel_failover"
 CONFIG = "erpops.estate.redis_sentinel_config"
-PASSWORD = "/etc/erpops/redis_client/admin.password"
+PASSWORD_FILE = "/etc/erpops/redis_client/admin.password"  # noqa: S105 - a file
 KEY = "erpops:written"
 
 
@@ -26,17 +26,21 @@ class Cluster:
 
     def __init__(self, estate: Estate) -> None:
         self.hosts = estate.group("redis")
-        password = self.hosts[0].file(PASSWORD).content_string.strip()
+        password = self.hosts[0].file(PASSWORD_FILE).content_string.strip()
         self._login: dict[str, Any] = {
-            "username": "admin", "password": password, "ssl": True, "ssl_ca_certs": estate.ca_file,
-            "socket_timeout": 3, "decode_responses": True,
-        }  # fmt: skip
-        self.sentinels = redis.sentinel.Sentinel(
+            "username": "admin",
+            "password": password,
+            "ssl": True,
+            "ssl_ca_certs": estate.ca_file,
+            "socket_timeout": 3,
+            "decode_responses": True,
+        }
+        self.sentinels = redis.sentinel.Sentinel(  # type: ignore[no-untyped-call]  # the library has not typed it
             [(host.address, 26379) for host in self.hosts], sentinel_kwargs=self._login
         )
 
     def master(self) -> str:
-        return str(self.sentinels.discover_master("sessions")[0])
+        return str(self.sentinels.discover_master("sessions")[0])  # type: ignore[no-untyped-call]  # nor this
 
     def server(self, address: str) -> redis.Redis:
         return redis.Redis(host=address, port=6379, **self._login)
@@ -148,12 +152,15 @@ def test_check_mode_names_the_next_master_and_gives_no_command(cluster: Cluster)
     ("asked", "error", "reason"),
     [
         (lambda _cluster: {"candidate": "192.0.2.1"}, "no_candidate", "found no member of that address"),
-        (lambda cluster: {"cluster": {**way(cluster), "ca_file": "/etc/ssl/certs/ca-certificates.crt"}},
-         "not_trusted", "CERTIFICATE_VERIFY_FAILED"),
+        (
+            lambda cluster: {"cluster": {**way(cluster), "ca_file": "/etc/ssl/certs/ca-certificates.crt"}},
+            "not_trusted",
+            "CERTIFICATE_VERIFY_FAILED",
+        ),
         (lambda cluster: {"cluster": {**way(cluster), "sentinel_port": 26399}}, "unreachable", "Connection refused"),
     ],
     ids=["stranger", "not trusted", "nobody listens"],
-)  # fmt: skip
+)
 def test_what_is_refused_changes_nothing(
     cluster: Cluster, asked: Callable[[Cluster], dict[str, Any]], error: str, reason: str
 ) -> None:
@@ -167,10 +174,13 @@ def test_what_is_refused_changes_nothing(
 def way(cluster: Cluster) -> dict[str, Any]:
     """The connection, said in full."""
     return {
-        "address": cluster.hosts[0].address, "members": [host.address for host in cluster.hosts],
-        "master_name": "sessions", "user": "admin", "password_file": PASSWORD,
+        "address": cluster.hosts[0].address,
+        "members": [host.address for host in cluster.hosts],
+        "master_name": "sessions",
+        "user": "admin",
+        "password_file": PASSWORD_FILE,
         "ca_file": "/etc/erpops/tls/redis/ca.crt",
-    }  # fmt: skip
+    }
 
 
 def test_what_was_set_by_hand_in_a_sentinel_is_found_and_set_back(cluster: Cluster) -> None:
@@ -178,7 +188,9 @@ def test_what_was_set_by_hand_in_a_sentinel_is_found_and_set_back(cluster: Clust
     sentinel = cluster.sentinel(host.address)
 
     def timeout() -> int:
-        return int(sentinel.sentinel_master("sessions")[option])
+        told = sentinel.sentinel_master("sessions")
+        assert isinstance(told, dict)
+        return int(told[option])
 
     wanted = timeout()
     asked = {"master_options": {option: wanted}}

@@ -23,6 +23,8 @@ POSTGRESQL = {
     "synchronous_commit": "on",
 }
 REDIS = {"maxmemory-policy": "noeviction", "min-replicas-to-write": "1", "appendonly": "yes", "port": "0"}
+# Type, databases, users, address, mask, method, options.
+Rule = tuple[str, str, str, str | None, str | None, str, str]
 
 
 def test_every_member_of_postgresql_runs_with_what_was_promised(estate: Estate) -> None:
@@ -41,20 +43,54 @@ def test_patroni_keeps_a_quorum_rewinds_and_survives_without_etcd(estate: Estate
     assert config["postgresql"]["use_pg_rewind"] is True
 
 
-def test_nobody_is_let_in_but_by_the_socket_or_with_tls_and_a_password(estate: Estate) -> None:
-    members = {host.address for host in estate.group("patroni")}
+def let_in(estate: Estate, member: Host) -> set[Rule]:
+    """What is to stand in a member's pg_hba.conf, by the description of the estate alone."""
+    one = "255.255.255.255"
+    found: set[Rule] = {
+        ("local", "all", "postgres", None, None, "peer", "map=estate"),
+        ("local", "replication", "replicator", None, None, "peer", "map=estate"),
+    }
+    for other in estate.group("patroni"):
+        for database, user in (("replication", "replicator"), ("postgres", "rewinder"), ("all", "postgres")):
+            found.add(("hostssl", database, user, other.address, one, "scram-sha-256", ""))
+    sources = [(host.address, one) for host in estate.group("odoo")]
+    if "odoo" in member.groups:
+        # Containers of Odoo reach the member that is on their own host from the engine's bridge.
+        sources.append(("172.17.0.0", "255.255.0.0"))
+    for instance in estate.instances:
+        databases = f"{instance.database},postgres"
+        for address, mask in sources:
+            found.add(("hostssl", databases, instance.name, address, mask, "scram-sha-256", ""))
+    return found
+
+
+def test_nobody_is_let_in_but_who_must_from_where_he_is(estate: Estate) -> None:
     question = "select json_agg(r) from pg_hba_file_rules r"
     for host in estate.group("patroni"):
         rules = json.loads(psql(host, "postgres", question))
         assert not [rule for rule in rules if rule["error"]]
-        assert {(rule["type"], rule["auth_method"]) for rule in rules} == {
-            ("local", "peer"),
-            ("hostssl", "scram-sha-256"),
+        found: set[Rule] = {
+            (
+                rule["type"],
+                ",".join(rule["database"]),
+                ",".join(rule["user_name"]),
+                rule["address"],
+                rule["netmask"],
+                rule["auth_method"],
+                ",".join(rule["options"] or []),
+            )
+            for rule in rules
         }
-        powerful = {"postgres", "replicator", "rewinder"}
-        for rule in (rule for rule in rules if rule["type"] == "hostssl"):
-            if powerful & set(rule["user_name"]) or "all" in rule["user_name"]:
-                assert (rule["address"], rule["netmask"]) in {(member, "255.255.255.255") for member in members}, rule
+        assert found == let_in(estate, host), host.name
+
+
+def test_no_member_of_postgresql_complains(estate: Estate) -> None:
+    """Patroni goes on when a standby cannot tell its own position, and says so every two seconds."""
+    until_whole(estate)
+    for host in estate.group("patroni"):
+        said = host.check_output("docker logs --since 10s patroni 2>&1").splitlines()
+        assert [line for line in said if " INFO: " in line], host.name
+        assert not [line for line in said if " ERROR: " in line or "FATAL: " in line], host.name
 
 
 def test_the_administrator_is_let_in_from_members_alone(estate: Estate) -> None:
@@ -81,7 +117,7 @@ def test_every_redis_runs_with_what_was_promised(estate: Estate) -> None:
     for host in estate.group("redis"):
         told = redis_of(estate, host).config_get()
         assert {name: told[name] for name in REDIS} == REDIS, host.name
-        assert int(told["maxmemory"]) > 0, host.name
+        assert int(told["maxmemory"] or 0) > 0, host.name
 
 
 def test_a_master_that_nobody_follows_takes_no_writes(estate: Estate, replicas: list[Host]) -> None:
@@ -114,6 +150,22 @@ def test_every_container_of_odoo_has_its_limits(estate: Estate) -> None:
         assert not [name for name, limit in limits.items() if not 0 < limit["Memory"] <= 8 * 2**30], host.name
         # inventories/lab gives south's processes for the web a processor's worth
         assert limits["odoo_south_web"]["CpuQuota"] == 100_000, host.name
+
+
+def test_as_many_workers_run_as_are_given_or_sized(estate: Estate) -> None:
+    """North's are given by the inventory, south's sized: by the processors, and two at least."""
+    for host in estate.group("odoo"):
+        running = {}
+        for instance in estate.instances:
+            first = host.containers()[access.web_container(instance)]["State"]["Pid"]
+            # The process for websockets is beside the workers.
+            running[instance.name] = len(host.check_output("pgrep -P %s", str(first)).split()) - 1
+        processors = int(host.check_output("nproc"))
+        assert running["north"] == 2, host.name
+        assert 2 <= running["south"] <= max(2, (processors * 2 + 1) // 2), host.name
+        config = ConfigParser(interpolation=None)
+        config.read_string(host.file("/etc/erpops/odoo/south/web.conf").content_string)
+        assert running["south"] == config.getint("options", "workers"), host.name
 
 
 def test_odoo_itself_insists_on_the_name_of_its_leader(estate: Estate, north: Instance) -> None:

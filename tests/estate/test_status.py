@@ -46,9 +46,13 @@ def test_leases_and_backups_are_told_with_an_owner_and_an_age(estate: Estate, pa
     """A change lock is nothing but its record, so that nothing else is out of order meanwhile."""
     etcd, now = Etcd(estate), datetime.now(UTC)
     lock = {
-        "kind": "change_lock", "name": "tests", "owner": "ada@bastion", "reason": "at a glance",
-        "taken_at": now.isoformat(), "expires_at": (now + timedelta(minutes=5)).isoformat(),
-    }  # fmt: skip
+        "kind": "change_lock",
+        "name": "tests",
+        "owner": "ada@bastion",
+        "reason": "at a glance",
+        "taken_at": now.isoformat(),
+        "expires_at": (now + timedelta(minutes=5)).isoformat(),
+    }
     etcd.ctl("put %s %s", LOCK, json.dumps(lock))
     try:
         began = time.monotonic()

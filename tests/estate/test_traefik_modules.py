@@ -176,8 +176,7 @@ def test_a_host_leaves_and_returns_under_load_and_no_request_fails(
         assert told == [True] * len(edges)
         assert not [result for result in serve(node).values() if result["changed"]]
     result = load.result()
-    assert not result.failed, result.failures
-    assert not result.faults, result.faults
+    assert not result.faults, result.summary()
 
 
 def test_it_waits_for_a_request_in_flight(estate: Estate, north: Instance, edges: list[Host], node: Host) -> None:

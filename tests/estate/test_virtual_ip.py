@@ -66,10 +66,16 @@ class Order:
     def __init__(self, route: Route, odoo: Json2) -> None:
         body = json.dumps({"domain": [], "fields": ["login"], "limit": 1}).encode()
         head = (
-            "POST /json/2/res.users/search_read HTTP/1.1", f"Host: {route.name}", f"Content-Length: {len(body)}",
-            f"Authorization: bearer {odoo.api_key}", f"X-Odoo-Database: {odoo.database}",
-            "Content-Type: application/json", "Connection: close", "", "",
-        )  # fmt: skip
+            "POST /json/2/res.users/search_read HTTP/1.1",
+            f"Host: {route.name}",
+            f"Content-Length: {len(body)}",
+            f"Authorization: bearer {odoo.api_key}",
+            f"X-Odoo-Database: {odoo.database}",
+            "Content-Type: application/json",
+            "Connection: close",
+            "",
+            "",
+        )
         assert route.context is not None
         plain = socket.create_connection((route.address, route.port), 20)
         self._wire = route.context.wrap_socket(plain, server_hostname=route.name)

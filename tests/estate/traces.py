@@ -49,9 +49,20 @@ def leader(estate: Estate) -> Host:
 def redis_of(estate: Estate, host: Host) -> redis.Redis:
     password = host.file("/etc/erpops/redis_client/admin.password").content_string.strip()
     return redis.Redis(
-        host=host.address, port=6379, username="admin", password=password,
-        ssl=True, ssl_ca_certs=estate.ca_file, ssl_check_hostname=True,
-    )  # fmt: skip
+        host=host.address,
+        port=6379,
+        username="admin",
+        password=password,
+        ssl=True,
+        ssl_ca_certs=estate.ca_file,
+        ssl_check_hostname=True,
+    )
+
+
+def redis_master(estate: Estate) -> Host:
+    return next(
+        host for host in estate.group("redis") if redis_of(estate, host).info("replication")["role"] == "master"
+    )
 
 
 def order_on_every_member(walk: Walk) -> str:

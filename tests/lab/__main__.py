@@ -14,6 +14,7 @@ from tests.lab import (
     engine,
     estate,
     home,
+    image_store,
     images,
     inventory,
     machines,
@@ -31,7 +32,7 @@ from tests.lab.progress import Progress
 def up(progress: Progress) -> docker.DockerClient:
     """Machines, inventory and images. With everything in place it looks and leaves."""
     with progress.phase("Engine"):
-        client = engine.ensure(progress)
+        client = image_store.engine_to_use(progress)
     with progress.phase("Machines"):
         machines.up(client, ESTATE, progress)
         inventory.write(ESTATE)
@@ -76,7 +77,7 @@ def status(progress: Progress) -> None:
 
 _COMMANDS: dict[str, Callable[[Progress], object]] = {
     "up": up,
-    "images": lambda progress: images.ensure(engine.ensure(progress), progress),
+    "images": lambda progress: images.ensure(image_store.engine_to_use(progress), progress),
     "collection": collection.ensure,
     "converge": lambda progress: (up(progress), converge(progress)),
     "site": converge,

@@ -25,6 +25,8 @@ from tests.lab.progress import Progress
 
 _LOG = paths.ENGINE / "dockerd.log"
 _PID_FILE = paths.ENGINE / "dockerd.pid"
+# An engine has answered: what the lab made lies in its data, whether it runs or not.
+_USED = paths.ENGINE / "used"
 _COMMAND = ("dockerd", "--pidfile", str(_PID_FILE))
 _PROC = Path("/proc")
 _SYSTEMD = Path("/run/systemd/system")
@@ -54,16 +56,23 @@ def ensure(progress: Progress) -> docker.DockerClient:
     """The running engine; where there is none, one is installed and started."""
     # Of two at once the second would take away the first one's socket.
     with _alone():
-        client = connect()
-        if client is not None:
-            return client
-        if _SYSTEMD.is_dir():
-            _start_units(progress)
-        else:
-            packages.ensure(_PACKAGES, progress)
-            progress.doing("starting the Docker engine")
-            _start_process()
-        return _wait()
+        client = connect() or _start(progress)
+        _USED.touch()
+        return client
+
+
+def used(progress: Progress) -> docker.DockerClient | None:
+    """The engine that has what the lab made, started where it does not run; None where the lab never had one."""
+    client = connect()
+    if client is not None or not _USED.exists():
+        return client
+    try:
+        return ensure(progress)
+    except LabError as error:
+        raise NoEngine(
+            f"{error}\nThe lab's machines and images lie in the data of an engine that does not answer, so nothing was "
+            f"removed. Start it and try again; where it is gone for good, remove {paths.LAB} by hand."
+        ) from error
 
 
 def stop_ours(progress: Progress) -> None:
@@ -108,6 +117,16 @@ def _alone() -> Iterator[None]:
     with (paths.ENGINE / "lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _start(progress: Progress) -> docker.DockerClient:
+    if _SYSTEMD.is_dir():
+        _start_units(progress)
+    else:
+        packages.ensure(_PACKAGES, progress)
+        progress.doing("starting the Docker engine")
+        _start_process()
+    return _wait()
 
 
 def _start_process() -> None:

@@ -15,7 +15,7 @@ import docker
 import yaml
 from docker.errors import APIError, NotFound
 
-from tests.lab import bases, engine, inventory, paths, registry
+from tests.lab import bases, image_store, inventory, paths, registry
 from tests.lab.build import Recipe, build
 from tests.lab.plan import ESTATE, Lab
 from tests.lab.progress import Progress, clock
@@ -186,7 +186,7 @@ def main() -> int:
     """Build and push on their own: ``python -m tests.lab.images``."""
     progress = Progress()
     with progress.phase("Images"):
-        for name, reference in ensure(engine.ensure(progress), progress).items():
+        for name, reference in ensure(image_store.engine_to_use(progress), progress).items():
             progress.say(f"  {name}: {reference}")
     return 0
 

@@ -37,6 +37,7 @@ def write(lab: Lab) -> None:
     """Write the generated half of the inventory, and the wrappers that run playbooks with both halves."""
     shared = {
         **connection(lab),
+        "estate_authorized_keys": [keys.operator_public_key().strip()],
         # the lab's own CA is as short-lived as its machines, and does not belong beside an inventory in git
         "certificates_authority_dir": str(paths.AUTHORITY),
         # nor does what the lab records belong beside what its user's own machine records
@@ -81,6 +82,23 @@ def write_wrappers() -> None:
         }
         quoted = {name: shlex.quote(str(value)) for name, value in values.items()}
         paths.write(wrapper, _WRAPPER.format(tool=tool, **quoted), mode=0o755)
+
+
+def environment() -> dict[str, str]:
+    """Return what the wrappers export, for who is Ansible without them."""
+    installed = (paths.INSTALLED_TREE / "ansible_collections" / "erpops" / "estate").exists()
+    source = os.environ.get("ERPOPS_SOURCE") == "1" or not installed
+    return {
+        "ANSIBLE_CONFIG": str(paths.ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(paths.SOURCE_TREE if source else paths.INSTALLED_TREE),
+        "ANSIBLE_VAULT_PASSWORD_FILE": str(paths.VAULT_PASSWORD),
+        "ANSIBLE_HOME": str(paths.ANSIBLE_HOME),
+    }
+
+
+def sources() -> list[str]:
+    """Return the options by which the wrappers name the inventory."""
+    return ["-i", str(paths.INVENTORY), "-i", str(paths.GENERATED_INVENTORY)]
 
 
 def instances() -> list[dict[str, Any]]:

@@ -26,9 +26,9 @@ _BESIDE = "__pycache__"
 def machines_only(progress: Progress) -> None:
     """Machines, volumes and network go; images and the virtual environment stay."""
     with progress.phase("Down"):
-        client = engine.connect()
+        inventory.close_connections()
+        client = engine.used(progress)
         if client is not None:
-            inventory.close_connections()
             machines.down(client, ESTATE, progress)
         for path in _OF_MACHINES:
             path.unlink(missing_ok=True)

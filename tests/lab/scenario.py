@@ -1,14 +1,12 @@
 """Machines for one Molecule scenario: ``python -m tests.lab.scenario up etcd``.
 
-Its ``molecule.yml`` lists them as platforms (name, groups, release, bare, images). A platform that names no release
-takes ``ERPOPS_RELEASE``. They stand on a network of their own, beside the estate's, and are described by an inventory
-under ``.lab/molecule``.
+Its ``molecule.yml`` lists them as platforms (name, groups, release, bare, images). They stand on a network of their
+own, beside the estate's, and are described by an inventory under ``.lab/molecule``.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import zlib
 from pathlib import Path
@@ -17,14 +15,13 @@ from typing import Any
 import docker
 import yaml
 
-from tests.lab import build, engine, images, inventory, machines, paths
+from tests.lab import build, engine, image_store, images, inventory, machines, paths
 from tests.lab.errors import LabError
 from tests.lab.plan import Lab, Machine
 from tests.lab.progress import Progress
 
 SCENARIOS = paths.ROOT / "extensions" / "molecule"
 _FIRST_OCTET = 11
-RELEASES = ("bookworm", "trixie")
 
 
 def platforms(name: str) -> list[dict[str, Any]]:
@@ -34,23 +31,15 @@ def platforms(name: str) -> list[dict[str, Any]]:
     return listed
 
 
-def releases(listed: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The releases a scenario runs on, one after the other: all of them, unless each platform has its own."""
-    return RELEASES if any("release" not in platform for platform in listed) else RELEASES[:1]
-
-
 def plan(name: str, listed: list[dict[str, Any]]) -> Lab:
     """The machines of a scenario as a lab of their own."""
-    release = os.environ.get("ERPOPS_RELEASE", RELEASES[0])
-    if release not in RELEASES:
-        raise LabError(f"ERPOPS_RELEASE: expected {' or '.join(RELEASES)}, found {release}")
     third_octet = 100 + zlib.crc32(name.encode()) % 100
     wanted = tuple(
         Machine(
             str(platform["name"]),
             _FIRST_OCTET + position,
             tuple(platform.get("groups", [])),
-            release=str(platform.get("release", release)),
+            release=str(platform["release"]),
             bare=bool(platform.get("bare", False)),
         )
         for position, platform in enumerate(listed)
@@ -64,7 +53,7 @@ def inventory_file(lab: Lab) -> Path:
 
 def up(lab: Lab, wanted: list[str], progress: Progress) -> Path:
     """Raise the machines; the file of their inventory, which names the images as :func:`load` will load them."""
-    client = engine.ensure(progress)
+    client = image_store.engine_to_use(progress)
     built = images.ensure_built(client, wanted, progress)
     machines.up(client, lab, progress)
     inventory.write_wrappers()
@@ -75,7 +64,7 @@ def up(lab: Lab, wanted: list[str], progress: Progress) -> Path:
 
 def load(lab: Lab, listed: list[dict[str, Any]], progress: Progress) -> None:
     """Give the machines' engines, which run by now, the images listed for each."""
-    client = engine.ensure(progress)
+    client = image_store.engine_to_use(progress)
     built = images.ensure_built(client, _images(listed), progress)
     for machine, platform in zip(lab.machines, listed, strict=True):
         for image in _images([platform]):
@@ -116,8 +105,7 @@ def main() -> int:
             elif arguments.action == "load":
                 load(lab, listed, progress)
             else:
-                client = engine.connect()
-                # Without an engine there are no machines.
+                client = engine.used(progress)
                 if client is not None:
                     machines.down(client, lab, progress)
     except (LabError, build.BuildFailed, docker.errors.DockerException) as error:

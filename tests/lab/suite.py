@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from tests.lab import collection, engine, paths, removal, scenario
+from tests.lab import collection, engine, image_store, images, machines, paths, removal, scenario
 from tests.lab import sanity as ansible_test
 from tests.lab.progress import CommandFailed, Progress, clock
 
@@ -29,12 +31,17 @@ _LINTERS = (
 
 def lint(progress: Progress) -> None:
     """Everything that reads the sources without running them. One failure does not hide the next."""
+    with progress.phase("Lint"):
+        _lint_beside(progress)
+
+
+def _lint_beside(progress: Progress) -> None:
     paths.link_source()
-    with progress.phase("Lint"), ThreadPoolExecutor(max_workers=2) as lanes:
+    with ThreadPoolExecutor(max_workers=2) as lanes:
         passed = lanes.map(lambda linter: _passes(progress, *linter), _LINTERS)
         failed = [" ".join(linter) for linter, well in zip(_LINTERS, passed, strict=True) if not well]
-        if failed:
-            raise CommandFailed(f"These found something: {', '.join(failed)}")
+    if failed:
+        raise CommandFailed(f"These found something: {', '.join(failed)}")
 
 
 def unit(progress: Progress) -> None:
@@ -62,45 +69,46 @@ def _sanity_beside(progress: Progress) -> None:
         _demand(progress, "ansible-test", "sanity", "--local", cwd=installed, env=ansible_test.environment())
 
 
-def molecule(progress: Progress, *beside: Callable[[Progress], None]) -> None:
-    """Each role alone, on the installed artefact, on machines of its own; two at a time, which wait for much."""
+def molecule(progress: Progress) -> None:
+    """Each role alone, on the installed artefact, on machines of its own."""
+    _ready(progress)
+    with progress.phase("Molecule"), _beside(progress, *_scenarios()):
+        pass
+
+
+def _ready(progress: Progress) -> None:
+    """Have once what all lanes would see to at the same time."""
     collection.ensure(progress)
+    machines.ensure_images(image_store.engine_to_use(progress), progress)
+
+
+def _scenarios() -> list[Callable[[Progress], None]]:
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
-    with progress.phase("Molecule"), ThreadPoolExecutor(max_workers=2) as lanes:
-        # Once, before all lanes would see to it at the same time.
-        engine.ensure(progress)
-        jobs = [lanes.submit(_alone, name, progress) for name in names if name != WHOLE_ESTATE]
-        jobs += [lanes.submit(work, progress) for work in beside]
-        failed = [str(job.exception()) for job in jobs if job.exception()]
-        if failed:
-            raise CommandFailed("\n".join(failed))
+    return [partial(_alone, name) for name in names if name != WHOLE_ESTATE]
 
 
 def _alone(name: str, progress: Progress) -> None:
-    """One scenario on all releases it runs on; all that it said is shown where it fails."""
+    """One scenario; all that it said is shown where it fails."""
     installed = {"ANSIBLE_COLLECTIONS_PATH": str(paths.INSTALLED_TREE), "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1"}
-    for release in scenario.releases(scenario.platforms(name)):
-        start, log = time.monotonic(), f"molecule-{name}-{release}"
-        (paths.LOGS / f"{log}.log").unlink(missing_ok=True)
-        env = {**_environment(), **installed, "ERPOPS_RELEASE": release}
-        try:
-            progress.run([_BIN / "molecule", "test", "--scenario-name", name], log=log, env=env)
-        except CommandFailed:
-            progress.say((paths.LOGS / f"{log}.log").read_text(encoding="utf-8"))
-            raise
-        progress.say(f"  {name} on {release}: passed in {clock(time.monotonic() - start)}")
+    start, log = time.monotonic(), f"molecule-{name}"
+    (paths.LOGS / f"{log}.log").unlink(missing_ok=True)
+    try:
+        progress.run([_BIN / "molecule", "test", "--scenario-name", name], log=log, env={**_environment(), **installed})
+    except CommandFailed:
+        progress.say((paths.LOGS / f"{log}.log").read_text(encoding="utf-8"))
+        raise
+    progress.say(f"  {name}: passed in {clock(time.monotonic() - start)}")
 
 
-def whole_estate(progress: Progress) -> None:
-    """Molecule's default scenario: the estate raised, converged twice and asked, by the lab's own commands.
+def whole_estate(progress: Progress, *steps: str) -> None:
+    """Steps of Molecule's default scenario, which are the lab's own commands on the whole estate.
 
     Molecule shows what they say when they have ended; here it is shown as they say it.
     """
     with progress.phase("Molecule default"), progress.relayed() as file:
         env = {**_environment(), "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "ERPOPS_PROGRESS": str(file)}
-        # The machines are removed by who asked for all this, however it ends; Molecule would take them for created.
-        for words in (["reset"], ["test", "--destroy", "never"]):
-            progress.run([_BIN / "molecule", *words, "--scenario-name", WHOLE_ESTATE], log="molecule", env=env)
+        for step in steps:
+            progress.run([_BIN / "molecule", step, "--scenario-name", WHOLE_ESTATE], log="molecule", env=env)
 
 
 def check(progress: Progress) -> None:
@@ -112,7 +120,7 @@ def check(progress: Progress) -> None:
 def estate(progress: Progress) -> None:
     """The tests against the running estate."""
     with progress.phase("Estate tests"):
-        _show(progress, "pytest", "-q", "--durations=15", "tests/estate")
+        _show(progress, "pytest", "-v", "--instafail", "--durations=40", "tests/estate")
 
 
 def demonstration(progress: Progress) -> None:
@@ -121,27 +129,47 @@ def demonstration(progress: Progress) -> None:
 
 
 def drilled(progress: Progress) -> None:
-    """Whether every drill has a result that is of this code. The drills themselves take longer than all tests."""
-    with progress.phase("Results of drills"):
-        _show(progress, "pytest", "-q", "tests/drills")
+    """Whether drills and interruptions have results of this code. They themselves take longer than all tests."""
+    with progress.phase("Results of drills and interruptions"):
+        _show(progress, "pytest", "-q", "tests/drills", "tests/interruptions")
 
 
 def everything(progress: Progress) -> None:
     """From nothing to nothing: checks, the estate raised and converged twice, its tests, down."""
     # What is tested is what is shipped, whatever was tried from the working tree before.
     os.environ.pop("ERPOPS_SOURCE", None)
-    lint(progress)
     drilled(progress)
     # What only computes runs beside what mostly waits.
-    molecule(progress, _sanity_beside, _unit_beside, controller)
+    with progress.phase("Images and checks"), _beside(progress, _lint_beside, controller, _unit_beside):
+        images.ensure(image_store.engine_to_use(progress), progress)
+        _ready(progress)
     removal.machines_only(progress)
     try:
-        whole_estate(progress)
+        # Nothing runs beside the tests of the estate: they measure. The machines are removed by who asked for all this,
+        # however it ends; Molecule would take those of an earlier run for created.
+        with _beside(progress, *_scenarios(), _sanity_beside):
+            whole_estate(progress, "reset", "converge", "idempotence")
+        whole_estate(progress, "verify")
     finally:
         if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
             progress.say("ERPOPS_KEEP=1: the machines stay up.")
         else:
             removal.machines_only(progress)
+
+
+@contextmanager
+def _beside(progress: Progress, *work: Callable[[Progress], None]) -> Iterator[None]:
+    """Do this in the order given, two at a time, beside what mostly waits; that it failed is an error at the end."""
+    with ThreadPoolExecutor(max_workers=2) as lanes:
+        jobs = [lanes.submit(each, progress) for each in work]
+        yield
+    _demand_all(jobs)
+
+
+def _demand_all(jobs: Sequence[Future[None]]) -> None:
+    failed = [str(job.exception()) for job in jobs if job.exception()]
+    if failed:
+        raise CommandFailed("\n".join(failed))
 
 
 def _demand(progress: Progress, *command: str, cwd: Path = paths.ROOT, env: Mapping[str, str] | None = None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.bench import __main__ as bench
 from tests.bench.__main__ import recorded
+from tests.bench.measure import MeasurementFailed
 from tests.bench.report import Report
 
 
@@ -57,3 +59,27 @@ def test_what_was_never_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         "make check",
     ]
     assert all(line.endswith("never run in this checkout") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MeasurementFailed("run_playbook ended with 2:\nfatal: node1"), "run_playbook ended with 2:"),
+        (AssertionError(), "AssertionError"),
+        (OSError("no engine"), "no engine"),
+    ],
+)
+def test_what_could_not_be_measured_is_said_and_the_rest_is_measured(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(report: Report) -> None:
+        report.line("a figure before", "1 s")
+        raise error
+
+    monkeypatch.setattr(bench, "BLOCKS", {"site.yml": broken, "drills": lambda report: report.line("edge", "2 s")})
+    assert bench.main() == 1
+    printed = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in printed.out.splitlines()]
+    assert lines[1:] == ["a figure before 1 s", f"site.yml could not be measured {said}", "edge 2 s"]
+    assert f"does not hold: site.yml: could not be measured, {said}" in printed.err
+    assert type(error).__name__ in printed.err

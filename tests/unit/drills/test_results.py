@@ -1,4 +1,4 @@
-"""A kept result does as long as it is of the code that is there; it says itself how it came out."""
+"""A kept result does as long as it is of the code that is there and came out as it must."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS, STREAMS, UNPROVEN
 
 from tests.drills import results
 from tests.lab import paths
@@ -14,10 +14,10 @@ from tests.lab import paths
 NAME = "postgresql_killed"
 
 
-def run(gap: float, *, untrue: tuple[str, ...] = ()) -> dict[str, Any]:
+def run(gap: float, **load: list[str]) -> dict[str, Any]:
     streams = {stream: {"gap": gap} for stream in SCENARIOS[NAME].streams}
     writes: dict[str, Any] = {"lost": [], "doubled": []}
-    return {"streams": streams, "writes": writes, "logged_out": 0, "findings": [], "load": {"untrue": list(untrue)}}
+    return {"streams": streams, "writes": writes, "logged_out": 0, "findings": [], "load": {"untrue": [], **load}}
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,16 @@ def test_a_scenario_without_a_result() -> None:
     assert results.complaints(NAME) == [
         "postgresql_killed: expected a result, found none; run: make drills SCENARIO=postgresql_killed"
     ]
+
+
+def test_who_has_no_result_is_named() -> None:
+    for _time in range(5):
+        results.keep(NAME, "abc", run(4.0))
+    shown = {what.removeprefix("drill "): rest for what, *rest in results.shown()}
+    assert shown.keys() == {f"{NAME}: write"} | SCENARIOS.keys() - {NAME}
+    assert shown[f"{NAME}: write"] == ["median 4.0 s, worst 4.0 s of 5", "at most 5 s: 0.80 of it", True]
+    assert shown["edge_killed"] == ["no result", "expected a result; run: make drills SCENARIO=edge_killed", False]
+    assert {name for name, rest in shown.items() if rest[0] == "no result" and rest[-1]} == UNPROVEN
 
 
 def test_it_takes_as_many_runs_as_the_median_needs() -> None:
@@ -47,15 +57,25 @@ def test_it_takes_as_many_runs_as_the_median_needs() -> None:
     ("runs", "said"),
     [
         ([run(6.0)] * 5, "write: expected at most 5 s without success, found 6 s"),
-        ([run(1.0)] * 4 + [run(1.0, untrue=("L1 is missing",))], "load: L1 is missing"),
+        ([run(1.0)] * 4 + [run(1.0, untrue=["L1 is missing"])], "load: L1 is missing"),
+        ([run(1.0)] * 4 + [run(1.0, worthless=["a thread died"])], "load: a thread died"),
     ],
 )
 def test_a_result_that_is_not_as_it_must_be(runs: list[dict[str, Any]], said: str) -> None:
     for each in runs:
         kept = results.keep(NAME, "abc", each)
     assert (kept["verdict"]["ok"], kept["verdict"]["reasons"]) == (False, [said])
-    assert results.shown()[-1] == ("", "", said, True)
-    assert not results.complaints(NAME), "it is a result all the same"
+    assert (f"drill {NAME}", "not as it must be", said, False) in results.shown()
+    complaint = f"{NAME}: {said}; run: make drills SCENARIO={NAME}"
+    assert results.complaints(NAME) == [complaint]
+
+
+def test_a_result_of_code_that_nobody_can_look_up() -> None:
+    for _time in range(5):
+        results.keep(NAME, "abc-dirty", run(1.0))
+    assert results.complaints(NAME) == [
+        f"{NAME}: expected a result of committed code, found one of abc-dirty; run: make drills SCENARIO={NAME}"
+    ]
 
 
 def test_a_result_of_other_code_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,10 +86,20 @@ def test_a_result_of_other_code_is_no_result(monkeypatch: pytest.MonkeyPatch) ->
     assert len(results.keep(NAME, "def", run(1.0))["runs"]) == 1
 
 
-def test_what_a_result_is_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "roles/patroni/defaults/main.yml",
+        "images/postgresql/Dockerfile",
+        "images/odoo/addons/erpops_estate/outage.py",
+        "plugins/module_utils/members/drill_watch.py",
+        "plugins/module_utils/policy/drill_verdict.py",
+    ],
+)
+def test_what_a_result_is_about(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = SCENARIOS[NAME]
     monkeypatch.setattr(paths, "ROOT", tmp_path)
-    code = tmp_path / scenario.exercises[0]
+    code = tmp_path / name
     code.parent.mkdir(parents=True)
     code.write_text("a: 1\n")
     before = results.digest(scenario)
@@ -77,3 +107,11 @@ def test_what_a_result_is_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert results.digest(scenario) != before
     code.write_text("a: 1\n")
     assert results.digest(scenario) == before
+
+
+def test_a_result_is_about_how_often_users_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = results.digest(SCENARIOS[NAME])
+    monkeypatch.setattr(results, "STREAMS", {**STREAMS, "login": 9.0})
+    assert results.digest(SCENARIOS[NAME]) == before, "nobody logs in"
+    monkeypatch.setattr(results, "STREAMS", {**STREAMS, "write": 9.0})
+    assert results.digest(SCENARIOS[NAME]) != before

@@ -55,6 +55,8 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/sbin:/usr/bin:/bin")
     monkeypatch.setattr(paths, "LOGS", tmp_path)
+    monkeypatch.setattr(paths, "ENGINE", tmp_path / "engine")
+    monkeypatch.setattr(engine, "_USED", tmp_path / "engine" / "used")
     monkeypatch.setattr(engine, "_NOTE", tmp_path / "note.json")
     monkeypatch.setattr(engine, "_SYSTEMD", tmp_path)
     monkeypatch.setattr(engine, "_PROC", tmp_path / "none")
@@ -95,3 +97,34 @@ def test_an_engine_that_others_use_goes_on(systemctl: Path, tmp_path: Path, monk
     engine.stop_ours(Progress(out))
     assert "somebody's" in out.getvalue()
     assert not systemctl.exists()
+
+
+def test_an_engine_that_has_what_the_lab_made_is_started_to_be_asked(
+    systemctl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised, progress = object(), Progress(io.StringIO())
+    monkeypatch.setattr(engine, "connect", lambda: None)
+    assert engine.used(progress) is None
+    assert not systemctl.exists(), "what never had an engine is not given one to be removed"
+    answers = iter([raised, None, None, raised])  # it runs when the lab is raised; not when it is removed
+    monkeypatch.setattr(engine, "connect", lambda: next(answers))
+    engine.ensure(progress)
+    assert engine.used(progress) is raised
+    assert systemctl.read_text(encoding="utf-8").splitlines()[-1] == "start docker.service"
+
+
+def test_unit_tests_reach_no_engine() -> None:
+    assert engine.connect() is None
+
+
+@pytest.mark.usefixtures("systemctl")
+def test_an_engine_that_cannot_be_started_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "used").touch()
+    monkeypatch.setattr(engine, "connect", lambda: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    said = r"(?s)systemctl start docker.*nothing was removed.*remove .*\.lab by hand"
+    with pytest.raises(engine.NoEngine, match=said):
+        engine.used(Progress(io.StringIO()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import engine, paths, removal
+from tests.lab import engine, inventory, paths, removal
 from tests.lab.progress import Progress
 
 LEFT = (
@@ -62,3 +62,21 @@ def test_every_trace_goes_and_nothing_else(tree: Path, monkeypatch: pytest.Monke
 def test_what_is_the_lab_s_or_git_s_is_not_looked_into(tree: Path) -> None:
     found = {str(path.relative_to(tree)) for path in removal.left_behind(tree)}
     assert found == {name.partition("/")[0] for name in LEFT[:5]} | set(LEFT[5:8])
+
+
+def test_nothing_goes_while_nobody_can_say_what_is_in_the_engine(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(_progress: Progress) -> None:
+        raise engine.NoEngine("no answer")
+
+    monkeypatch.setattr(paths, "ROOT", tree)
+    for name in ("LAB", "SECRETS", "LEDGER"):
+        monkeypatch.setattr(paths, name, tree / ".lab" / name.removeprefix("LAB").lower())
+    monkeypatch.setattr(removal, "_OF_MACHINES", (tree / ".lab" / "estate.json",))
+    (tree / ".lab" / "estate.json").touch()
+    monkeypatch.setattr(engine, "used", unanswered)
+    connections = inventory.control_directory()
+    before = sorted(files(tree))
+    with pytest.raises(engine.NoEngine):
+        removal.every_trace(Progress())
+    assert sorted(files(tree)) == before
+    assert not connections.exists(), "their other ends are gone, whatever became of the engine"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.load.outcome import Failure
-from tests.load.result import Machine, Result, Sample, Websockets, longest_gap, percentile
+from tests.load.result import Machine, Result, Sample, Websockets, disproof, longest_gap, percentile
 from tests.load.truth import Truth, Unknown
 
 WHOLE = Result(
@@ -71,9 +71,12 @@ def test_a_run_in_which_all_went_well_has_no_fault() -> None:
     assert "nothing failed, nothing lost, nothing doubled" in WHOLE.summary()
     figures = json.loads(json.dumps(WHOLE.data()))
     assert figures["streams"]["order"] == {
-        "wanted": 0.2, "reached": 0.2, "requests": 2, "failed": 0,
+        "wanted": 0.2,
+        "reached": 0.2,
+        "requests": 2,
+        "failed": 0,
         "ms": {"p50": 200.0, "p90": 400.0, "p99": 400.0, "worst": 400.0},
-    }  # fmt: skip
+    }
     assert figures["longest_gap_seconds"] == 5.2
     assert figures["truth"]["holds"] is True
 
@@ -82,20 +85,60 @@ def test_a_run_in_which_all_went_well_has_no_fault() -> None:
     ("changed", "said"),
     [
         (
-            {"samples": (Sample("page", 1, 1, 2, Failure.SERVER_ERROR), Sample("page", 1, 1, 2, Failure.SERVER_ERROR),
-                         Sample("page", 1, 1, 2, Failure.RESET))},
+            {
+                "samples": (
+                    Sample("page", 1, 1, 2, Failure.SERVER_ERROR),
+                    Sample("page", 1, 1, 2, Failure.SERVER_ERROR),
+                    Sample("page", 1, 1, 2, Failure.RESET),
+                )
+            },
             "3 failed requests: 2 5xx, 1 reset",
         ),
         ({"samples": (Sample("page", 1, 4, 5),)}, "the load fell behind its own schedule by 3.00 s"),
         ({"truth": Truth(2, Unknown(), lost=("L1-2",))}, "1 acknowledged and not in the database: L1-2"),
         ({"defects": ("KeyError: 'id'",)}, "the load itself is at fault: KeyError: 'id'"),
+        (
+            {"acknowledged": ()},
+            "expected 50% of the 2 orders that were due to be acknowledged at least, found 0: not a measurement",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_a_fault_is_said(changed: dict[str, object], said: str) -> None:
     result = replace(WHOLE, **changed)  # type: ignore[arg-type]  # one table for fields of several types
     assert any(said in fault for fault in result.faults), result.faults
     assert f"FAULT  {result.faults[0]}" in result.summary()
     assert json.loads(json.dumps(result.data()))["faults"] == result.faults
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, []),
+        ({"samples": (Sample("page", 1, 1, 2, Failure.RESET),)}, []),
+        ({"acknowledged": (101.2,)}, []),
+        # No order was due at all.
+        ({"acknowledged": (), "wanted": {"order": 0.0, "page": 5.0}}, []),
+        ({"acknowledged": ()}, ["not a measurement"]),
+        ({"samples": (Sample("page", 1, 4, 5),)}, ["fell behind"]),
+        ({"defects": ("KeyError: 'id'",)}, ["the load itself is at fault"]),
+        ({"truth": Truth(2, Unknown(), lost=("L1-2",))}, ["L1-2"]),
+    ],
+)
+def test_what_disproves_a_run_whose_requests_may_fail(changed: dict[str, object], said: list[str]) -> None:
+    kept = json.loads(json.dumps(replace(WHOLE, **changed).kept()))  # type: ignore[arg-type]  # as above
+    found = disproof(kept)
+    assert len(found) == len(said), found
+    assert all(part in fault for part, fault in zip(said, found, strict=True)), found
+
+
+def test_defects_and_lateness_are_kept() -> None:
+    kept = replace(WHOLE, defects=("KeyError: 'id'",), samples=(Sample("page", 1, 4, 5),)).kept()
+    assert (kept["defects"], kept["behind_ms"], len(kept["worthless"])) == (["KeyError: 'id'"], 3000.0, 2)
+
+
+def test_who_was_kept_before_loads_were_asked_is_not_known_to_be_worthless() -> None:
+    assert disproof({"untrue": []}) == []
+    assert disproof({"untrue": ["L1-2 is missing"]}) == ["L1-2 is missing"]
 
 
 def test_unknown_writes_are_no_fault_and_are_said() -> None:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.gathered import NAMES
 
 from tests.conftest import REPOSITORY
 
@@ -54,3 +56,11 @@ def test_every_role_is_compared_by_all_its_phases_that_declare() -> None:
         compared = {phase for name, phase in parts() if name == role}
         # Certificates are compared by the look that says what is due; without its work there is nothing to configure.
         assert compared == ({"survey"} if role == "certificates" else declares), role
+
+
+def test_what_is_judged_is_registered_or_set_under_its_name() -> None:
+    said = [path.read_text(encoding="utf-8") for path in (PLAYBOOK.parent / "tasks").glob("*.yml")]
+    said += [path.read_text(encoding="utf-8") for path in (PLAYBOOK, *ROLES.glob("*/tasks/*.yml"))]
+    text = "\n".join(said)
+    known = {*re.findall(r"register: (\w+)$", text, re.MULTILINE), *re.findall(r"^ +(\w+): ", text, re.MULTILINE)}
+    assert set(NAMES) - known == set()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ FORBIDDEN = {
     r"failed_when\s*:\s*false": "an error that is passed over",
     r"validate_certs\s*[:=]\s*[Ff]alse": "a connection to nobody knows whom",
     r"# noqa(?!: \w+\d+ +[-#] \w)": "a rule that is switched off without reason (# noqa: CODE - reason)",
+    r"# fmt: \w+|# yapf|# isort:|# ruff: noqa(?!: \w+\d+ +- \w)": "text that the formatter or a linter passes over",
     r"# type: ignore(?!\[[\w, -]+\] +[-#] \w)": "a type that is hidden without reason (# type: ignore[code]  # reason)",
     r"\b(mark\.(skip|skipif|xfail)\b|pytest\.(skip|xfail|importorskip)\b|SkipTest\b)": "a test that does not run",
     r"from pytest import .*\b(skip|xfail|importorskip)\b": "a test that does not run",
@@ -138,6 +140,52 @@ def test_a_test_that_does_not_run_is_found_however_it_is_written(line: str) -> N
     assert [what for pattern, what in FORBIDDEN.items() if re.search(pattern, line)] == ["a test that does not run"]
 
 
+def test_linters_pass_over_nothing_without_a_reason() -> None:
+    """An exception is written where it is needed; what holds for all of a kind of files says why on its line."""
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    ruff = tomllib.loads(text)["tool"]["ruff"]
+    assert not {name for name in ruff if "exclude" in name}
+    assert not {name for name in ruff["lint"] if "ignore" in name} - {"per-file-ignores"}
+    for pattern in ruff["lint"].get("per-file-ignores", {}):
+        assert re.search(rf'^"{re.escape(pattern)}" = .*\]  # \w', text, re.M), f"{pattern}: say why"
+    assert not list((REPOSITORY / "tests" / "sanity").glob("ignore*"))
+
+
+def unexplained(text: str, entries: Iterable[str]) -> list[str]:
+    """Return the entries of a YAML file that do not say on their line why they are there."""
+    return [entry for entry in entries if not re.search(rf"^ *(- )?{re.escape(entry)} +# \w", text, re.M)]
+
+
+def test_ansible_lint_and_yamllint_pass_over_nothing_without_a_reason() -> None:
+    text = (REPOSITORY / ".ansible-lint").read_text(encoding="utf-8")
+    lint = yaml.safe_load(text)
+    assert not {"skip_list", "warn_list", "enable_list", "mock_modules", "mock_roles"} & set(lint)
+    assert unexplained(text, lint.get("exclude_paths", [])) == []
+    text = (REPOSITORY / ".yamllint").read_text(encoding="utf-8")
+    lint = yaml.safe_load(text)
+    assert set(lint) <= {"extends", "rules", "ignore"}
+    paths = lint.get("ignore", [])
+    assert isinstance(paths, list), "ignore: a list, with the reason beside each path"
+    assert unexplained(text, paths) == []
+    off = {name: value for name, value in lint["rules"].items() if value in (False, "disable")}
+    assert unexplained(text, (f"{name}: {str(value).lower()}" for name, value in off.items())) == []
+    softened = {"ignore", "ignore-from-file", "level"}
+    assert [name for name, rule in lint["rules"].items() if isinstance(rule, dict) and softened & set(rule)] == []
+
+
+def test_mypy_takes_nothing_on_trust_without_a_reason() -> None:
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    mypy = tomllib.loads(text)["tool"]["mypy"]
+    overrides = mypy.pop("overrides", [])
+    assert mypy["strict"] is True
+    softened = {name for name in mypy if name.startswith(("allow_", "disable_", "exclude", "follow_", "ignore_"))}
+    assert not softened | {name for name, value in mypy.items() if value is False}
+    # Foreign libraries alone, and no more than that they may be without types.
+    assert all(set(override) == {"module", "ignore_missing_imports"} for override in overrides)
+    reasons = re.findall(r"^# \w.*\n\[\[tool\.mypy\.overrides\]\]$", text, re.M)
+    assert len(reasons) == len(overrides), "say above each override why it is needed"
+
+
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=named)
 def test_the_header_of_a_playbook_is_its_manual(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -147,6 +195,18 @@ def test_the_header_of_a_playbook_is_its_manual(path: Path) -> None:
     assert f"`erpops.estate.{path.stem}`" in (REPOSITORY / "README.md").read_text(encoding="utf-8"), (
         "say what it is for"
     )
+
+
+def test_the_oldest_ansible_that_is_promised_is_the_one_that_is_tried() -> None:
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+    tried = re.search(r"^ansible-core==(\d+\.\d+)\.", lock, re.M)
+    assert tried
+    runtime = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["requires_ansible"] == f">={tried[1]}.0"
+    assert f"ansible-core {tried[1]} or newer" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for role in (REPOSITORY / "roles").iterdir():
+        meta = yaml.safe_load((role / "meta" / "main.yml").read_text(encoding="utf-8"))
+        assert meta["galaxy_info"]["min_ansible_version"] == tried[1], role.name
 
 
 def test_every_collection_that_is_used_is_declared() -> None:

@@ -116,9 +116,13 @@ def test_a_failure_has_a_kind(module: Path) -> None:
 RUNTIME = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 # Each with the fragment whose options its modules share.
 FRAGMENTS = {
-    "etcd": "etcd", "lease": "leases", "odoo": "odoo", "patroni": "patroni", "pgbackrest": "pgbackrest",
+    "etcd": "etcd",
+    "lease": "leases",
+    "odoo": "odoo",
+    "patroni": "patroni",
+    "pgbackrest": "pgbackrest",
     "redis": "redis_cluster",
-}  # fmt: skip
+}
 
 
 def members(group: str) -> list[str]:

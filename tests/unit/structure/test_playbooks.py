@@ -20,22 +20,55 @@ GATE = "erpops.estate.change_gate"
 # They only look, or only sign; and what they write on the controller is no change of an estate.
 LOOKS_ONLY = {"approve", "change_page", "drift", "launch", "ledger_setup", "ledger_verify", "status", "validate"}
 LOOKING = {
-    "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail", "ansible.builtin.meta",
-    "ansible.builtin.pause", "ansible.builtin.ping", "ansible.builtin.set_fact",
-    "ansible.builtin.slurp", "ansible.builtin.async_status",
-    "erpops.estate.host_preflight", "erpops.estate.host_survey", "erpops.estate.inventory_validate",
-    "erpops.estate.patroni_info", "erpops.estate.pgbackrest_info", "erpops.estate.rolling_gate",
+    "ansible.builtin.assert",
+    "ansible.builtin.debug",
+    "ansible.builtin.fail",
+    "ansible.builtin.meta",
+    "ansible.builtin.pause",
+    "ansible.builtin.ping",
+    "ansible.builtin.set_fact",
+    "ansible.builtin.slurp",
+    "ansible.builtin.async_status",
+    "erpops.estate.host_preflight",
+    "erpops.estate.host_survey",
+    "erpops.estate.inventory_validate",
+    "erpops.estate.patroni_info",
+    "erpops.estate.pgbackrest_info",
+    "erpops.estate.rolling_gate",
     "erpops.estate.service_info",
-}  # fmt: skip
+}
 # What keeps the figures of a drill, on the controller.
 LOOKING_TASKS = {"Keep the result"}
 SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 BLOCKS = ("block", "rescue", "always")
 KEYWORDS = {
-    "always", "any_errors_fatal", "args", "become", "block", "changed_when", "check_mode", "delay", "delegate_to",
-    "environment", "ignore_unreachable", "loop", "loop_control", "name", "no_log", "notify", "poll", "register",
-    "async", "rescue", "retries", "run_once", "tags", "until", "vars", "when",
-}  # fmt: skip
+    "always",
+    "any_errors_fatal",
+    "args",
+    "become",
+    "block",
+    "changed_when",
+    "check_mode",
+    "delay",
+    "delegate_to",
+    "environment",
+    "ignore_unreachable",
+    "loop",
+    "loop_control",
+    "name",
+    "no_log",
+    "notify",
+    "poll",
+    "register",
+    "async",
+    "rescue",
+    "retries",
+    "run_once",
+    "tags",
+    "until",
+    "vars",
+    "when",
+}
 Task = dict[str, Any]
 
 
@@ -175,6 +208,19 @@ def test_without_its_gate_every_play_that_changes_anything_is_found(monkeypatch:
         "site": [play["name"] for play in plays["site"][1:]],
         "switchover": ["Move the leadership"],
     }
+
+
+@pytest.mark.parametrize(
+    ("playbook", "first", "second"),
+    [
+        ("host_out", "Drain its Odoo at every edge", "Stop everything behind its gate"),
+        ("host_in", "Start everything", "Let the edges send it requests"),
+    ],
+)
+def test_between_two_steps_of_a_host_the_gate_is_asked_again(playbook: str, first: str, second: str) -> None:
+    tasks = [task for play in load(PLAYBOOKS / f"{playbook}.yml") for task in of(play)]
+    names = [task["name"] for task in tasks]
+    assert GATE in [action_of(task)[0] for task in tasks[names.index(first) : names.index(second)]]
 
 
 def test_what_a_plan_does_not_say_decides_nothing() -> None:

@@ -142,3 +142,30 @@ def test_a_role_is_run_by_the_site_playbook(role: Path) -> None:
     playbooks = {"ledger": "ledger_setup.yml"}
     text = (REPOSITORY / "playbooks" / playbooks.get(role.name, "site.yml")).read_text(encoding="utf-8")
     assert f"erpops.estate.{role.name}" in text
+
+
+@pytest.mark.parametrize(
+    ("role", "group", "given"),
+    [
+        # A member of etcd joins when the cluster was told of it; the others are taken in by those that run.
+        ("etcd", "etcd", {"estate_forming_joins": "{{ etcd_initial_cluster_state == 'existing' }}"}),
+        ("patroni", "patroni", {}),
+        ("redis_sentinel", "redis", {}),
+    ],
+)
+def test_a_role_that_forms_a_cluster_refuses_to_do_so_with_some_of_its_members(
+    role: str, group: str, given: dict[str, str]
+) -> None:
+    tasks = load(REPOSITORY / "roles" / role / "tasks" / "preflight.yml")
+    asked = {"name": "erpops.estate.estate", "tasks_from": "forming"}
+    found = [task for task in tasks if task.get("ansible.builtin.include_role") == asked]
+    assert len(found) == 1, f"{role}: expected its preflight to include {asked} once, found {len(found)}"
+    task = found[0]
+    assert set(task) == {"name", "ansible.builtin.include_role", "vars", "when"}, (
+        f"{role}: nothing else may pass it over"
+    )
+    assert task["when"] == f"groups['{group}'] | difference(ansible_play_hosts_all) | length > 0"
+    # The service by whose record a member counts as seen healthy, as its own role has it converged.
+    variables = {**task["vars"]}
+    variables.pop("estate_forming_remedy", None)
+    assert variables == {"estate_forming_service": group, "estate_forming_group": group, **given}

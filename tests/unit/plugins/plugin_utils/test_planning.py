@@ -34,9 +34,17 @@ def ran(configuration: str, seconds: int, playbook: str = "switchover", plan: st
     runs.open(run, {"playbook": f"{playbook}.yml", "account": "ada", "host": "bastion"})
     verdicts = ({"ok": True, "at": "2026-03-10T23:00:00+00:00", "done": []},)
     kept = record.Record(
-        run, "lab", f"{playbook}.yml", "2026-03-10T23:00:00Z", f"2026-03-10T23:00:{seconds:02}+00:00", seconds,
-        record.SUCCEEDED, change="CHG-1", plan={**PLAN, "playbook": playbook}, verdicts=verdicts,
-    )  # fmt: skip
+        run,
+        "lab",
+        f"{playbook}.yml",
+        "2026-03-10T23:00:00Z",
+        f"2026-03-10T23:00:{seconds:02}+00:00",
+        seconds,
+        record.SUCCEEDED,
+        change="CHG-1",
+        plan={**PLAN, "playbook": playbook},
+        verdicts=verdicts,
+    )
     runs.close(run, {"outcome": "succeeded", "change": "CHG-1", "plan": plan or None}, record.dump(kept.as_dict()))
 
 

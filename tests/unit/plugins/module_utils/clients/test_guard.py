@@ -109,7 +109,8 @@ def session() -> requests.Session:
 
 
 def bucket(client: type[S3Client] = S3Client) -> Any:
-    return client(f"http://{NOBODY}:{PORT}", ca_file="/nowhere/ca.crt", access_key="x", secret_key="x", timeout=1)
+    keys = {"access_key": "x", "secret_key": "x"}
+    return client(f"http://{NOBODY}:{PORT}", ca_file="/nowhere/ca.crt", timeout=1, **keys)
 
 
 def odoo() -> odoo_command.Odoo:

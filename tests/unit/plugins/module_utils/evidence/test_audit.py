@@ -31,12 +31,14 @@ def test_a_report_says_what_it_cannot_tell(report: Report, ok: bool, limits: lis
 
 def test_a_report_for_a_terminal() -> None:
     unfinished = [{"run": "r", "playbook": "x.yml", "n": 8, "at": "then"}]
-    report = Report(9, "d", unfinished=unfinished, signed=Vouched(9, "ada", "then"), copied=Vouched(9, "the copy"))
+    ungated = [{"run": "u", "playbook": "y.yml", "change": "CHG-1", "n": 7, "at": "before"}]
+    report = Report(9, "d", None, (), unfinished, ungated, Vouched(9, "ada", "then"), Vouched(9, "the copy"))
     assert list(report.lines())[:-1] == [
         "The 9 entries are a chain; the last one has the digest d.",
         "Signed up to entry 9 by ada, then.",
         "The same up to entry 9 in the copy.",
         "Never closed: x.yml r, opened then by entry 8.",
+        "Changed something without the gate's yes: y.yml u of CHG-1, closed before by entry 7.",
     ]
     assert list(Report(3, "d", wrong=WRONG, findings=["more"]).lines()) == [
         "WRONG: the first wrong entry is 4 (altered): entry 4 was altered: so",

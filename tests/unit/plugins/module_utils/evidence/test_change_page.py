@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -34,6 +35,11 @@ RECORD = Record(
     change="CHG-7",
     plan={
         "commit": "abc",
+        "playbook": "release",
+        "given": {"release": "2.0"},
+        "before": {"image odoo": "sha256:aa"},
+        "after": {"image odoo": "sha256:bb"},
+        "outage_seconds": 15,
         "rollback": "the release before",
         "no_return": "Upgrade",
         "steps": [{"name": "Drain", "hosts": ["app1"], "seconds": 30}, {"name": "Upgrade", "instances": ["acme"]}],
@@ -42,7 +48,15 @@ RECORD = Record(
     approvals=[{"person": "bob", "role": "release manager"}],
     verdicts=[
         {"ok": False, "reasons": ["frozen until Monday"], "at": "08:00"},
-        {"ok": True, "reasons": [], "at": "08:01"},
+        {
+            "ok": True,
+            "reasons": [],
+            "at": "2026-11-23T08:01:00.123456+00:00",
+            "approvals": {"bob": "release manager"},
+            "next_opening": "2026-11-23T08:02:00+00:00",
+            "closes": "2026-11-23T10:00:00+01:00",
+            "about": {"instances": ["acme"], "reason": "It ships faster.", "requester": "ann", "title": "Odoo 2"},
+        },
     ],
     before={"odoo": "1.0", "gone": "x"},
     after={"odoo": "2.0"},
@@ -71,8 +85,8 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page(*records: Record) -> str:
-    text = render("CHG-7", [(ENTRY, record) for record in records])
+def page(*records: Record, entries: Sequence[dict[str, Any]] = ()) -> str:
+    text = render("CHG-7", [(ENTRY, record) for record in records], entries)
     parser = Balanced()
     parser.feed(text)
     assert parser.open == []
@@ -84,6 +98,7 @@ def test_everything_of_a_change_is_on_its_page() -> None:
     text = page(RECORD)
     headings = re.findall(r"<h2>(.*?)</h2>", text)
     assert headings == [
+        "What it is about",
         "Plan",
         "Approvals",
         "Verdicts of the gate",
@@ -96,7 +111,14 @@ def test_everything_of_a_change_is_on_its_page() -> None:
     for expected in (
         "release.yml succeeded in 5 min 0 s; it changed 2 hosts in 2 places.",
         "sha256:1234",
+        "<td>Reason</td><td>It ships faster.</td>",
+        "estate lab, 2026-11-23 08:00:00 UTC to 2026-11-23 08:05:00 UTC",
+        "release, called with release: 2.0",
+        "<td>image odoo</td><td>sha256:aa</td><td>sha256:bb</td>",
+        "users wait for 15 s at most",
         "no way back from: Upgrade",
+        "<td>2026-11-23 08:01:00 UTC</td><td>yes</td>",
+        "approved by bob: release manager; the window closes 2026-11-23 10:00:00 +0100",
         "release manager",
         "frozen until Monday",
         "Replace &lt;odoo&gt;",
@@ -109,6 +131,8 @@ def test_everything_of_a_change_is_on_its_page() -> None:
     ):
         assert expected in text
     assert 'class="verdict"' in text
+    first = re.findall(r"<tr class=\"\"><td>(\w+)</td>", text)[:4]
+    assert first == ["Title", "Reason", "Requester", "Instances"]
 
 
 def test_what_failed_stands_at_the_top() -> None:
@@ -128,9 +152,90 @@ def test_several_runs_of_a_change_are_told_apart() -> None:
     assert "the last of 2 runs" in text
 
 
+def test_approvals_are_shown_once_and_by_what_tells_them_apart() -> None:
+    same = {"format": "f/1", "change": "CHG-7", "plan": "sha256:1234", "fault": "", "where": "/srv/a.json"}
+    ada = {**same, "decision": "approve", "expires": "2026-11-30T08:00:00+00:00", "person": "ada"}
+    eve = {**same, "decision": "launch", "expires": "2026-11-23T09:00:00+00:00", "person": "eve"}
+    text = page(replace(RECORD, approvals=[ada, eve]), replace(RECORD, approvals=[ada, eve, ada]))
+    table = text[text.index("<h2>Approvals</h2>") :].partition("</table>")[0]
+    assert re.findall(r'<th scope="col">(.*?)</th>', table) == ["Person", "Decision", "Expires"]
+    assert re.findall(r"<td>(\w+)</td>", table) == ["ada", "approve", "eve", "launch"]
+    assert "<td>2026-11-30 08:00:00 UTC</td>" in table
+    other = {**ada, "plan": "sha256:5678"}
+    assert "sha256:5678" in page(replace(RECORD, approvals=[ada, other])), "one for another plan is told apart"
+
+
 def test_without_approvals_of_their_own_those_the_gate_counted_are_shown() -> None:
     counted = replace(RECORD, approvals=(), verdicts=[{"ok": True, "approvals": {"release manager": ["bob"]}}])
     assert "<li>release manager: bob</li>" in page(counted)
+
+
+def test_why_a_run_could_not_wait_stands_beside_its_verdict() -> None:
+    judged = {"ok": True, "break_glass": "orders <cannot> be saved", "skipped": ["window", "approvals"]}
+    text = page(replace(RECORD, verdicts=[judged]))
+    assert "by break-glass, because orders &lt;cannot&gt; be saved; skipped window, approvals" in text
+
+
+LOST = {
+    "n": 14,
+    "event": "allowed",
+    "run": "r9",
+    "at": "2026-11-23T09:00:00Z",
+    "playbook": "release.yml",
+    "plan": "sha256:1234",
+    "launcher": "eve",
+    "break_glass": True,
+}
+
+
+def test_a_run_that_was_killed_is_on_the_page_and_what_ended_before_it_is_not_the_last_word() -> None:
+    killed = {"n": 15, "event": "interrupted", "run": "r9", "found": "its process is gone"}
+    text = page(RECORD, entries=[LOST, killed])
+    assert "<h2>Runs that were killed or never closed</h2>" in text
+    row = "<td>2026-11-23 09:00:00 UTC</td><td>release.yml r9</td><td>eve</td><td>yes</td><td>sha256:1234</td>"
+    assert row in text
+    assert "killed: its process is gone, as entry 15 says" in text
+    assert 'class="verdict ill"' in text
+    assert "run r9 began after it and was killed" in text
+    gone_by = page(RECORD, entries=[{**LOST, "n": 3}, killed])
+    assert 'class="verdict"' in gone_by
+    assert row in gone_by
+
+
+def test_a_run_that_passed_the_gate_by_is_on_the_page_and_not_well() -> None:
+    about = {"run": "r1", "playbook": "release.yml", "at": "2026-11-23T08:05:00Z", "changed": 2}
+    bare = {**ENTRY, **about, "ungated": True}
+    text = render("CHG-7", [(bare, RECORD)], [bare])
+    assert "<h2>Runs that changed something without the gate&#x27;s yes</h2>" in text
+    assert "<td>2026-11-23 08:05:00 UTC</td><td>release.yml r1</td><td>2</td><td>12</td>" in text
+    assert 'class="verdict ill"' in text
+    assert "it changed something without the gate&#x27;s yes" in text
+    assert 'class="verdict"' in page(RECORD, entries=[bare]), "an earlier run is not the last word"
+
+
+def test_who_looked_at_a_break_glass_run_is_on_the_page_whichever_run_saw_it() -> None:
+    seen = {
+        "n": 31,
+        "event": "reviewed",
+        "run": "of another change",
+        "ran": "eve, flo",
+        "by": "ada",
+        "given": "2026-11-24T09:00:00+00:00",
+        "due": "2026-11-24T08:00:00+00:00",
+        "late": True,
+    }
+    for text in (page(RECORD, entries=[seen]), page(entries=[LOST, seen])):
+        assert "<h2>Reviews of break-glass</h2>" in text
+        row = "<td>eve, flo</td><td>ada</td><td>2026-11-24 09:00:00 UTC</td><td>2026-11-24 08:00:00 UTC</td>"
+        assert f"{row}<td>late</td><td>31</td>" in text
+    assert "<td>in time</td>" in page(RECORD, entries=[{**seen, "late": False}])
+
+
+def test_a_change_of_which_every_run_was_killed_has_a_page() -> None:
+    text = page(entries=[LOST])
+    assert "no run of it has left a record" in text
+    assert "release.yml r9" in text
+    assert "<h1>Change CHG-7</h1>" in text
 
 
 def test_a_change_that_never_ran_is_said_to_be_none() -> None:
@@ -139,9 +244,9 @@ def test_a_change_that_never_ran_is_said_to_be_none() -> None:
 
 def test_the_filter_takes_what_the_module_returns() -> None:
     found = [{"entry": ENTRY, "record": json.loads(json.dumps(RECORD.as_dict()))}]
-    assert FilterModule().filters()["change_page"](found, "CHG-7") == render("CHG-7", [(ENTRY, RECORD)]).replace(
-        "()", ""
-    )
+    drawn = FilterModule().filters()["change_page"]
+    assert drawn(found, "CHG-7") == render("CHG-7", [(ENTRY, RECORD)]).replace("()", "")
+    assert "release.yml r9" in drawn(found, "CHG-7", [LOST])
 
 
 def test_bars_stand_where_and_as_long_as_the_steps_were() -> None:

@@ -31,9 +31,17 @@ def ran(*verdicts: dict[str, Any], seconds: int = 100, outcome: str = SUCCEEDED,
     plan = {"playbook": "site", "steps": STEPS, "after": {"image": "1"}, **more}
     ended = (BEGAN + timedelta(seconds=seconds)).isoformat()
     return Record(
-        "run", "lab", "site.yml", BEGAN.isoformat(), ended, seconds, outcome,
-        change=str(plan.pop("change", "CHG-1")), plan=plan, verdicts=verdicts,
-    )  # fmt: skip
+        "run",
+        "lab",
+        "site.yml",
+        BEGAN.isoformat(),
+        ended,
+        seconds,
+        outcome,
+        change=str(plan.pop("change", "CHG-1")),
+        plan=plan,
+        verdicts=verdicts,
+    )
 
 
 WHOLE = (asked(10), asked(40, "a"))

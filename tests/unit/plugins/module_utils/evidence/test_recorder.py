@@ -70,6 +70,42 @@ def test_a_run_is_its_steps_with_times_and_outcomes() -> None:
     assert (found.run, found.estate, found.playbook, found.origin) == ("r1", "lab", "site.yml", {"account": "ada"})
 
 
+def test_what_a_run_is_about_is_known_once_the_gate_has_said_it() -> None:
+    told = recorder()
+    nothing = dict.fromkeys(("change", "plan", "launcher", "break_glass"))
+    assert told.about() == {"playbook": "site.yml", **nothing}
+    told.task("t1", "Ask", "erpops.estate.change_gate", 1.0)
+    evidence = {
+        "plan": {"change": "CHG-1", "digest": "sha256:1"},
+        "verdict": {"ok": True, "break_glass": "orders cannot be saved"},
+        "launcher": {"person": "eve", "proof": "signature"},
+    }
+    pieces = [{"kind": kind, "data": data} for kind, data in evidence.items()]
+    told.result("t1", "db1", Status.OK, 2.0, evidence=pieces)
+    about = {"playbook": "site.yml", "change": "CHG-1", "plan": "sha256:1", "launcher": "eve", "break_glass": True}
+    assert told.about() == about
+
+
+def test_what_was_changed_before_the_gate_let_it_through_is_said_with_the_change_the_run_was_called_with() -> None:
+    told = recorder()
+    assert told.ungated("CHG-1") == {}
+    told.changed()
+    assert told.ungated("CHG-1") == {"ungated": True, "change": "CHG-1"}
+    assert told.ungated("x" * 2000) == {"ungated": True, "change": None}, "an entry has to hold it"
+    # Later is too late, and knows the change better.
+    told.let_through()
+    told.task("t1", "Ask", "erpops.estate.change_gate", 1.0)
+    told.result("t1", "db1", Status.OK, 2.0, evidence={"kind": "plan", "data": {"change": "CHG-2"}})
+    assert told.ungated("CHG-1") == {"ungated": True, "change": "CHG-2"}
+
+
+def test_what_was_changed_after_the_gate_let_it_through_is_not_worth_a_word() -> None:
+    told = recorder()
+    told.let_through()
+    told.changed()
+    assert told.ungated("CHG-1") == {}
+
+
 def test_a_task_that_comes_again_for_the_next_hosts_is_one_step() -> None:
     told = recorder()
     for at, host in ((1.0, "db1"), (3.0, "db2")):

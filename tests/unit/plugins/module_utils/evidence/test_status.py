@@ -33,7 +33,7 @@ def test_an_estate_as_desired_has_no_findings() -> None:
         ("keepalived", "master"),
         ("patroni", "leader"),
         ("redis", "master"),
-    ]  # fmt: skip - one line for those that lead
+    ]
 
 
 def test_what_is_stopped_is_found_and_nothing_else() -> None:

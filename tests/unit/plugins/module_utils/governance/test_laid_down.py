@@ -110,8 +110,9 @@ def run(laid: Laid, plan: Plan, company: Company) -> Run:
         now=NOW,
         launcher=Launcher("eve.lang@example.com", "signature"),
         approvals=found,
-        evidence=(Evidence("backup", NOW - timedelta(hours=1), ok=True),),
+        evidence=(Evidence("backup", NOW - timedelta(hours=1), ok=True, recovery_point=NOW),),
         recorder=Recorder(loaded=True),
+        clocks={"node1": 0.0, "node2": 0.0},
     )
 
 

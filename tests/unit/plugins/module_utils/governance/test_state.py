@@ -16,14 +16,14 @@ from ansible_collections.erpops.estate.plugins.module_utils.leases.store import 
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import kept
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Review
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Ran, Review
 
 from tests.unit.plugins.module_utils.leases.keys import Keys
 from tests.unit.plugins.module_utils.policy.change.worlds import NOW, plan
 
 PLAN = plan(estate="lab")
 OTHER = plan(estate="lab", change="CHG-2")
-REVIEW = Review("CHG-1", "flo", NOW, NOW + timedelta(days=3), PLAN.digest)
+REVIEW = Review("CHG-1", (Ran("flo", "r1", "orders cannot be saved"),), NOW, NOW + timedelta(days=3), PLAN.digest)
 
 
 @pytest.fixture(params=["etcd", "file"])
@@ -84,11 +84,34 @@ def test_the_newest_commit_is_kept_where_nobody_was_faster(place: Place) -> None
 
 def test_reviews_stay_until_they_are_closed(place: Place) -> None:
     state(place).open_review(REVIEW)
-    state(place).open_review(replace(REVIEW, person="eve"))
-    ((key, found),) = state(place).seen().reviews
-    assert found == REVIEW, "asked again before each batch it is the same review"
-    state(place).close([key, "/erpops/lab/change/reviews/none"])
+    (first,) = state(place).seen().reviews
+    state(place).open_review(replace(REVIEW, opened=NOW + timedelta(minutes=5)))
+    assert state(place).seen().reviews == (first,), "asked again before each batch it is the same review"
+    assert first.review == REVIEW
+    state(place).close([first, first])
     assert state(place).seen().reviews == ()
+
+
+def test_a_review_of_two_runs_is_not_closed_with_what_was_seen_of_the_first(place: Place) -> None:
+    state(place).open_review(REVIEW)
+    (first,) = state(place).seen().reviews
+    again = replace(REVIEW, ran=(Ran("eve", "r2", "still"),), opened=NOW + timedelta(hours=1))
+    state(place).open_review(again)
+    (both,) = state(place).seen().reviews
+    assert both.review == replace(REVIEW, ran=(*REVIEW.ran, *again.ran), opened=again.opened)
+    state(place).close([first])
+    assert state(place).seen().reviews == (both,)
+
+
+def test_a_review_that_somebody_alters_meanwhile_is_not_written_over() -> None:
+    place = Keys()
+    place.before_swap = lambda: state(place).open_review(replace(REVIEW, ran=(Ran("eve", "r2", "still"),)))
+    with pytest.raises(Conflict, match="expected the review to be kept; found another, or none; ask again"):
+        state(place).open_review(REVIEW)
+    place = Keys()
+    place.before_swap = lambda: state(place).open_review(REVIEW)
+    state(place).open_review(REVIEW)
+    assert len(state(place).seen().reviews) == 1, "what was written already, though nobody said so, is kept"
 
 
 @pytest.mark.parametrize("name", ["governed", "reviews/x"])

@@ -76,5 +76,10 @@ def test_whoever_is_ill_is_a_row_with_the_reason(
 
 def test_one_that_does_not_answer_has_no_figures() -> None:
     assert row(seen("replica_stopped"), "servers", C).keys() == {
-        "address", "answers", "healthy", "reasons", "role", "version",
-    }  # fmt: skip
+        "address",
+        "answers",
+        "healthy",
+        "reasons",
+        "role",
+        "version",
+    }

@@ -88,7 +88,7 @@ def test_out_and_back(services: Services, keys: Keys) -> None:
         "started patroni",
         "host put back into service",
         "lease of ada ended",
-    ]  # fmt: skip - the order at a glance
+    ]
     assert not host_out.MARK.exists()
     assert not keys.entries_by_key
 

@@ -207,17 +207,60 @@ def test_a_run_without_an_end_is_said(place: Path) -> None:
     assert any(line.startswith(f"Never closed: x.yml {run('killed')}, opened 20") for line in report.lines())
 
 
+def test_a_run_without_an_end_is_said_with_what_the_gate_let_through(place: Path, tmp_path: Path) -> None:
+    ledger = local(LedgerDirectory(str(place / "ledger")), "lab")
+    about = {"playbook": "x.yml", "change": "CHG-1", "launcher": "eve", "break_glass": True}
+    ledger.append({"event": "opened", "run": run("lost"), "playbook": "x.yml"})
+    ledger.append({**about, "event": "allowed", "run": run("lost")})
+    ledger.append({"event": "opened", "run": run("whole"), "playbook": "x.yml"})
+    ledger.append({**about, "event": "allowed", "run": run("whole")})
+    ledger.append({"event": "closed", "run": run("whole")})
+    signers = str(place / "allowed_signers")
+    report = verify(Question(str(place / "ledger"), allowed_signers=signers))
+    (lost,) = report.unfinished
+    assert (lost["run"], lost["event"], lost["n"], lost["change"]) == (run("lost"), "opened", 7, "CHG-1")
+    said = f"Never closed: x.yml {run('lost')} of CHG-1, launched by eve by break-glass, opened 20"
+    (told,) = (line for line in report.lines() if line.startswith("Never closed"))
+    assert told.startswith(said)
+    program = tmp_path / "ledger-verify.pyz"
+    program.write_bytes(archive(VERIFY))
+    command = [sys.executable, "-I", "-S", str(program), str(place / "ledger"), "--allowed-signers", signers]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "".join(f"{line}\n" for line in report.lines()))
+
+
+def test_a_run_without_the_gate_is_said_and_nothing_that_only_reads_like_one(place: Path, tmp_path: Path) -> None:
+    ledger = local(LedgerDirectory(str(place / "ledger")), "lab")
+    fields = {"playbook": "x.yml", "change": "CHG-1", "changed": 3, "seconds": 7, "spooled": "0" * 64}
+    ledger.append({**fields, "event": "closed", "run": run("bare"), "ungated": True})
+    ledger.append({**fields, "event": "closed", "run": run("whole"), "spooled": ',"ungated":true}'})
+    signers = str(place / "allowed_signers")
+    report = verify(Question(str(place / "ledger"), allowed_signers=signers))
+    assert report.ok
+    assert [(found["run"], found["n"]) for found in report.as_dict()["ungated"]] == [(run("bare"), 7)]
+    (told,) = (line for line in report.lines() if line.startswith("Changed something"))
+    assert told.startswith(f"Changed something without the gate's yes: x.yml {run('bare')} of CHG-1, closed 20")
+    assert told.endswith(" by entry 7.")
+    program = tmp_path / "ledger-verify.pyz"
+    program.write_bytes(archive(VERIFY))
+    command = [sys.executable, "-I", "-S", str(program), str(place / "ledger"), "--allowed-signers", signers]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "".join(f"{line}\n" for line in report.lines()))
+
+
 def test_a_large_file_is_followed_by_several_processes_and_judged_the_same(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = local(LedgerDirectory(str(place / "ledger")), "lab")
     ledger.append({"event": "opened", "run": run("open")})
+    ledger.append({"event": "closed", "run": run("bare"), "ungated": True})
     monkeypatch.setattr(stored, "WORTH_SHARING", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2})
     bucket = {"bucket": str(place / "bucket")}
     whole = ask(place, **bucket)
     assert whole["ok"]
     assert [found["run"] for found in whole["unfinished"]] == [run("open")]
+    assert [found["run"] for found in whole["ungated"]] == [run("bare")]
     was = lines(place)
     for number in range(1, 6):
         rewrite(place, [*was[: number - 1], was[number - 1].replace(b"lab", b"bal"), *was[number:]])

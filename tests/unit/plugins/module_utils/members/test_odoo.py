@@ -56,9 +56,13 @@ def at_edge(**states: str) -> Edge:
 )
 def test_where_the_edges_send_users_counts(edge: Edge, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     params = {
-        "name": "odoo_north_web", "process": "web", "address": "node1", "http_port": 8069,
-        "peers": [{"name": "node2", "address": "node2"}], "edges": [{"name": "node1", "url": "http://192.0.2.1"}],
-    }  # fmt: skip
+        "name": "odoo_north_web",
+        "process": "web",
+        "address": "node1",
+        "http_port": 8069,
+        "peers": [{"name": "node2", "address": "node2"}],
+        "edges": [{"name": "node1", "url": "http://192.0.2.1"}],
+    }
     monkeypatch.setattr(odoo, "container_health", lambda _container: Verdict(True))
     monkeypatch.setattr(odoo.OdooMember, "_look", lambda *_: None)
     monkeypatch.setattr(odoo, "look_at_edge", lambda *_: edge)

@@ -134,7 +134,7 @@ def test_the_password_is_read_from_its_file(params: dict[str, Any]) -> None:
     cluster: PatroniCluster = connect(params, first="node2")
     assert cluster.names == ("node2", "node1", "node3")
     assert cluster.member("node1")._login == Login("patroni", "secret")
-    params["password_file"] = "/nowhere"
+    params["password_file"] = "/nowhere"  # noqa: S105 - a file
     with pytest.raises(MissingFile, match="expected /nowhere"):
         connect(params)
 

@@ -13,19 +13,33 @@ from ansible_collections.erpops.estate.plugins.filter.drill import drill_plan, d
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_faults import KINDS, Fault, objection
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_plan import PEERS, VICTIMS, Members
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import Sample, summary, truth, verdict
-from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS, STREAMS
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import EVERY, SCENARIOS, STREAMS
 
 from tests.conftest import REPOSITORY
 
 # node1 has the address and leads PostgreSQL and etcd, node2 is Redis' master.
 ROLES: dict[str, dict[str, str]] = {
-    "node1": {"patroni": "leader", "etcd": "leader", "redis": "slave", "sentinel": "sentinel",
-              "odoo": "", "traefik": "edge", "keepalived": "master"},
-    "node2": {"patroni": "quorum_standby", "etcd": "follower", "redis": "master", "sentinel": "sentinel",
-              "odoo": "", "traefik": "edge", "keepalived": "backup"},
+    "node1": {
+        "patroni": "leader",
+        "etcd": "leader",
+        "redis": "slave",
+        "sentinel": "sentinel",
+        "odoo": "",
+        "traefik": "edge",
+        "keepalived": "master",
+    },
+    "node2": {
+        "patroni": "quorum_standby",
+        "etcd": "follower",
+        "redis": "master",
+        "sentinel": "sentinel",
+        "odoo": "",
+        "traefik": "edge",
+        "keepalived": "backup",
+    },
     "node3": {"patroni": "quorum_standby", "etcd": "follower", "redis": "slave", "sentinel": "sentinel"},
     "store1": {"object_storage": "store"},
-}  # fmt: skip
+}
 ADDRESSES = {"node1": ["10.0.0.1"], "node2": ["10.0.0.2", "10.1.0.2"], "node3": ["10.0.0.3"], "store1": ["10.0.0.9"]}
 
 
@@ -47,10 +61,17 @@ def _row(kind: str, role: str) -> dict[str, Any]:
 
 def request(scenario: str, **more: Any) -> dict[str, Any]:
     return {
-        "scenario": scenario, "estate": "lab", "seen_at": "2026-01-31T12:00:00+00:00", "environment": "staging",
-        "allowed": None, "instance": "north", "addresses": ADDRESSES, "ssh_ports": dict.fromkeys(ADDRESSES, 22),
-        "ports": {"patroni": [5432, 8008], "etcd": [2379, 2380], "redis": ["6379"]}, **more,
-    }  # fmt: skip
+        "scenario": scenario,
+        "estate": "lab",
+        "seen_at": "2026-01-31T12:00:00+00:00",
+        "environment": "staging",
+        "allowed": None,
+        "instance": "north",
+        "addresses": ADDRESSES,
+        "ssh_ports": dict.fromkeys(ADDRESSES, 22),
+        "ports": {"patroni": [5432, 8008], "etcd": [2379, 2380], "redis": ["6379"]},
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -168,8 +189,13 @@ def test_a_scenario_can_be_carried_out_and_judged(name: str) -> None:
     assert not objection(Fault(scenario.fault, scenario.service, ["10.0.0.1"], [5432]))
     assert set(scenario.bounds) <= set(scenario.streams) <= set(STREAMS)
     assert scenario.bounds
-    for pattern in scenario.exercises:
-        assert list(REPOSITORY.glob(pattern)), f"{pattern} names no file"
+    # What decides that users wait, and how that is measured, is part of every figure.
+    assert {"page", "write", "login"} & set(scenario.streams)
+    assert set(EVERY) < set(scenario.covers)
+    for pattern in scenario.covers:
+        found = list(REPOSITORY.glob(pattern))
+        assert found, f"{pattern} names no file"
+        assert all(path.is_file() for path in found), f"{pattern} names a directory"
 
 
 def test_the_gap_is_the_longest_time_without_success() -> None:
@@ -188,8 +214,12 @@ def test_the_gap_is_the_longest_time_without_success() -> None:
 
 def test_what_became_of_writes() -> None:
     assert truth(["a", "b", "c"], ["d", "e"], ["a", "c", "c", "d"]) == {
-        "acknowledged": 3, "lost": ["b"], "doubled": ["c"], "unknown_there": 1, "unknown_absent": 1,
-    }  # fmt: skip
+        "acknowledged": 3,
+        "lost": ["b"],
+        "doubled": ["c"],
+        "unknown_there": 1,
+        "unknown_absent": 1,
+    }
 
 
 def run(gap: float, **more: Any) -> dict[str, Any]:

@@ -47,6 +47,7 @@ from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere
         ({"certificates_authorities": ["ca", "ca"]}, "found ['ca', 'ca']. Name at least one CA and each once"),
         ({"certificates_authorities": ["ca/2"]}, "by letters, digits, dots and dashes"),
         ({"certificates_authorities": ["-ca"]}, "by letters, digits, dots and dashes"),
+        ({"estate_authorized_keys": ["ssh-ed25519"]}, "found ['ssh-ed25519']. Write each as a public key of SSH"),
         ({"certificates_renew_before_days": 397}, "found 397 and 397. Renew later than at once"),
         ({"leases_interval_seconds": 4}, "leases_interval_seconds: found 4. Set 5 to 3600 seconds"),
         ({"leases_interval_seconds": 3601}, "leases_interval_seconds: found 3601"),
@@ -109,7 +110,7 @@ def test_what_could_not_be_read_is_judged_elsewhere() -> None:
 
 
 def test_no_finding_shows_a_secret() -> None:
-    found = texts(findings(inventory(everywhere(redis_sentinel_admin_password="hunter2"))))
+    found = texts(findings(inventory(everywhere(redis_sentinel_admin_password="hunter2"))))  # noqa: S106 - made up
     assert found
     assert "hunter2" not in found[0]
 

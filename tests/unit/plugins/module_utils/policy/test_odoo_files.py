@@ -46,7 +46,7 @@ def test_a_configuration_says_where_things_are() -> None:
         sentinels=(("172.30.77.11", 26379), ("172.30.77.12", 26379)),
         master_name="sessions",
         redis_user="north",
-        redis_password_file="/etc/erpops/odoo/north/redis.password",
+        redis_password_file="/etc/erpops/odoo/north/redis.password",  # noqa: S106 - a file
         redis_prefix="north:",
         ca_file="/etc/erpops/tls/ca.crt",
         session_lifetime=604800,

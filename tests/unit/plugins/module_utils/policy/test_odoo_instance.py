@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_instance
     Found,
     differences,
     request,
+    undeclared,
 )
 
 
@@ -31,7 +32,7 @@ def wanted(**changes: Any) -> dict[str, Any]:
 
 WANTED = wanted()
 COMPLETE = Found(
-    modules={"fs_attachment_s3": "installed", "queue_job": "installed", "stock": "installed"},
+    modules={"erpops_attachment": "installed", "queue_job": "installed", "stock": "installed"},
     parameters={**WANTED["parameters"], ADMIN_MARK: "given"},
     languages=["en_US"],
     storage={column: WANTED["storage"][column] for column in STORAGE_COLUMNS},
@@ -40,12 +41,21 @@ COMPLETE = Found(
 
 def test_nothing_differs_in_a_complete_database() -> None:
     assert differences(WANTED, COMPLETE) == []
+    assert undeclared(WANTED, COMPLETE) == []
+
+
+def test_of_the_estates_own_parameters_those_are_named_that_nobody_declared() -> None:
+    more = {"ir_attachment.storage": "file", "report.layout": "x", "sale.automatic_invoice": "True"}
+    found = replace(COMPLETE, parameters={**COMPLETE.parameters, **more})
+    assert undeclared(WANTED, found) == ["ir_attachment.storage", "report.layout"]
+    assert undeclared(wanted(parameters={"report.layout": "x"}), found) == ["ir_attachment.storage"]
+    assert differences(WANTED, found) == [], "a run leaves them as they are"
 
 
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (Found(), "make the database, with fs_attachment_s3, queue_job, stock"),
+        (Found(), "make the database, with erpops_attachment, queue_job, stock"),
         (replace(COMPLETE, modules={**COMPLETE.modules, "stock": "to install"}), "install stock (is to install)"),
         (replace(COMPLETE, modules={**COMPLETE.modules, "sale": "to upgrade"}), "finish sale (is to upgrade)"),
         (replace(COMPLETE, languages=[]), "activate the language en_US"),
@@ -69,7 +79,7 @@ def test_each_difference_is_one_sentence(found: Found, sentence: str) -> None:
 
 
 def test_what_the_estate_stands_on_is_asked_for_once() -> None:
-    assert wanted(modules=["queue_job", "stock"])["modules"] == ["fs_attachment_s3", "queue_job", "stock"]
+    assert wanted(modules=["queue_job", "stock"])["modules"] == ["erpops_attachment", "queue_job", "stock"]
 
 
 def test_parameters_of_the_estate_are_not_given_twice() -> None:

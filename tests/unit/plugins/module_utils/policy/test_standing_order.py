@@ -35,7 +35,7 @@ def test_from_the_users_inwards() -> None:
         "redis",
         "sentinel",
         "etcd",
-    ]  # fmt: skip - the order at a glance
+    ]
 
 
 def test_back_the_other_way() -> None:

@@ -30,6 +30,7 @@ def test_a_host_is_read() -> None:
     assert survey.clock_doubt == pytest.approx(0.2)
     assert survey.memory_mb > 1024
     assert survey.disk_free_mb > 1024
+    assert ("eth0", "172.30.77.11") in survey.addresses
     assert ("172.30.77.11", 2379) in survey.listening
     assert ("::", 22) in survey.listening
     assert "etcd" in survey.present
@@ -40,7 +41,8 @@ def test_a_host_is_read() -> None:
 def test_what_was_read_travels_as_plain_data() -> None:
     survey = read(ANSWER, CLOCK, CLOCK)
     data = survey.as_dict()
-    data["listening"] = [list(entry) for entry in data["listening"]]
+    for name in ("addresses", "listening"):
+        data[name] = [list(entry) for entry in data[name]]
     assert Survey.of(data) == survey
 
 

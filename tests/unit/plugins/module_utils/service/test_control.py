@@ -177,7 +177,7 @@ def test_dry_the_gates_are_asked_and_what_would_be_done_is_told() -> None:
         "handed over what patroni leads",
         "stopped patroni",
         "stopped etcd",
-    ]  # fmt: skip - the order at a glance
+    ]
     assert (host.requests, host.leading) == ([], {"patroni"})
     host.held = {"etcd"}
     with pytest.raises(Refused, match="gate of etcd"):

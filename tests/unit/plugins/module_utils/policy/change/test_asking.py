@@ -8,11 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import asking, kept
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.gate import verdict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import reviewed
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence, Launcher, Review
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import Closed, reviewed
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
+    Evidence,
+    Launcher,
+    Ran,
+    Review,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Target
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Inventory
@@ -102,9 +108,15 @@ def test_without_governance_nothing_but_development_runs(
 
 def test_evidence_from_a_playbook() -> None:
     found = asking.evidence_of(
-        [{"kind": "backup", "taken": NOW.isoformat(), "ok": True, "instances": ["lakeland"], "since": None}]
+        [
+            {"kind": "backup", "taken": NOW.isoformat(), "ok": True, "instances": ["lakeland"], "since": None},
+            {"kind": "backup", "taken": NOW.isoformat(), "ok": True, "recovery_point": NOW.isoformat()},
+        ]
     )
-    assert found == (Evidence("backup", NOW, ok=True, instances=frozenset({"lakeland"})),)
+    assert found == (
+        Evidence("backup", NOW, ok=True, instances=frozenset({"lakeland"})),
+        Evidence("backup", NOW, ok=True, recovery_point=NOW),
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,6 +125,7 @@ def test_evidence_from_a_playbook() -> None:
         ({"kind": "promise"}, "evidence[0]: expected backup, restore_test,"),
         ({"taken": "yesterday"}, "evidence[0].taken: expected a time such as"),
         ({"since": "2026-03-10T23:00"}, "evidence[0].since: expected a time with its zone"),
+        ({"recovery_point": "now"}, "evidence[0].recovery_point: expected a time such as"),
     ],
 )
 def test_what_is_no_evidence(more: dict[str, Any], said: str) -> None:
@@ -167,10 +180,11 @@ def test_who_holds_the_lock_is_under_way() -> None:
 
 
 def test_records_come_back_as_they_were() -> None:
-    review = Review("CHG-0", "flo", NOW, NOW + MINUTE, "sha256:1")
+    ran = Ran("flo", "r1", "orders cannot be saved"), Ran("hal", "r2", "nobody gets in")
+    review = Review("CHG-0", ran, NOW, NOW + MINUTE, "sha256:1")
     assert kept.load_review(kept.dump_review(review)) == review
     assert kept.load_governed(kept.dump_governed(Governed("c", "qa"))) == Governed("c", "qa")
-    for text in ("", "[]", "{}", '{"x": 1}'):
+    for text in ("", "[]", "{}", '{"x": 1}', kept.dump_review(review).replace('"reason"', '"x"')):
         with pytest.raises(ValueError, match="expected a review, found"):
             kept.load_review(text)
     for text in ("", "[]", '{"x": 1}'):
@@ -178,7 +192,7 @@ def test_records_come_back_as_they_were() -> None:
             kept.load_governed(text)
 
 
-OPEN = Review("CHG-1", "flo", NOW, NOW + 72 * 60 * MINUTE, plan().digest)
+OPEN = Review("CHG-1", (Ran("flo"),), NOW, NOW + 72 * 60 * MINUTE, plan().digest)
 
 
 @pytest.mark.parametrize(
@@ -198,9 +212,17 @@ OPEN = Review("CHG-1", "flo", NOW, NOW + 72 * 60 * MINUTE, plan().digest)
 def test_who_closes_a_review(person: str, more: dict[str, Any], why: str) -> None:
     one = replace(approval(person, plan(), decision="review", given=NOW + MINUTE), **more)
     found = reviewed([OPEN], [one], RULES.break_glass["production"], PEOPLE, NOW + 2 * MINUTE)
-    assert (found.open, found.closed) == (((), (OPEN,)) if not why else ((OPEN,), ()))
+    assert (found.open, found.closed) == (((), (Closed(OPEN, "ada", NOW + MINUTE),)) if not why else ((OPEN,), ()))
     assert (why in " ".join(found.refused)) or why == "nothing"
     assert bool(found.refused) is (why not in ("", "nothing"))
+
+
+def test_of_several_who_looked_at_it_the_first_has_closed_it() -> None:
+    given = [approval(one, plan(), decision="review", given=NOW + MINUTE * at) for one, at in (("ada", 2), ("flo", 1))]
+    given.append(replace(given[0], given=NOW + 3 * MINUTE))
+    found = reviewed([OPEN], given[::-1], RULES.break_glass["production"], PEOPLE, NOW + 4 * MINUTE)
+    assert found.closed == (Closed(OPEN, "ada", NOW + 2 * MINUTE),)
+    assert found.refused == ()
 
 
 def test_nobody_closes_what_the_policy_has_no_rule_for() -> None:
@@ -214,6 +236,11 @@ def test_the_answer_says_how_to_go_on() -> None:
     assert "CHG-1 on shared, plan sha256:" in said
     assert "The next opening is 2026-03-10T22:00:00+00:00." in said
     assert "Done are drain; left are restart.\nRun it again when it may." in said
+    glass = {"roles": ["release-manager", "commander"], "due": "2026-03-14T08:00:00+00:00"}
+    reviewed_by = "It has to be reviewed by 2026-03-14T08:00:00+00:00, by release-manager or commander."
+    assert sentences(Verdict.of((), review=glass), plan()).endswith(reviewed_by)
+    waits = f"{reviewed_by}\nThe review waits on this machine until a run from here can open it"
+    assert waits in sentences(Verdict.of((), review={**glass, "waits": True}), plan())
     assert "It has to be done by 2026-03-11T02:00:00+00:00." in sentences(verdict(governance(), run()), plan())
 
 

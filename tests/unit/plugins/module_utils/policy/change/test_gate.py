@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situat
     Evidence,
     Launcher,
     Lock,
+    Ran,
     Recorder,
     Review,
     Run,
@@ -31,12 +32,14 @@ from tests.unit.plugins.module_utils.policy.change.worlds import (
     SECOND,
     WINDOW,
     approval,
+    backup,
     governance,
     laid,
     plan,
     run,
 )
 
+RAN = (Ran("flo", "r0", "x"), Ran("hal", "r1", "y"))
 FREEZE = Event("freeze", "Month end", "calendars/f.ics:4", ((SECOND - HOUR, SECOND + HOUR),))
 SOON = replace(FREEZE, spans=((SECOND + HOUR // 2, SECOND + HOUR),))
 
@@ -60,8 +63,18 @@ def test_a_run_that_has_everything_may_run() -> None:
         "frozen": [],
         "closes": "2026-03-11T02:00:00+00:00",
         "next_opening": "2026-03-10T23:00:00+00:00",
+        "break_glass": None,
         "skipped": [],
         "review": None,
+        "about": {
+            "title": "Kernel",
+            "reason": "",
+            "kind": "patch",
+            "environment": "production",
+            "instances": ("lakeland",),
+            "requester": "gus",
+            "risk": "medium",
+        },
     }
 
 
@@ -108,6 +121,16 @@ def test_a_run_that_has_everything_may_run() -> None:
             id="of another instance",
         ),
         pytest.param(
+            {"evidence": (backup(recovery_point=NOW - hours(0.3)),)},
+            "of lakeland, found a recovery point 18 min back, beyond the RPO of 5 min",
+            id="WAL that waits",
+        ),
+        pytest.param(
+            {"evidence": (backup(recovery_point=None),)},
+            "of lakeland, found no recovery point with it, of which an RPO of 5 min has to be judged",
+            id="WAL that nobody knows of",
+        ),
+        pytest.param(
             {"running": (Running("CHG-2", "migration", "production", "hal", NOW - hours(1)),)},
             "overlap: expected no migration beside patch, found CHG-2 by hal since 2026-03-10T22:00:00+00:00",
             id="overlap",
@@ -126,8 +149,8 @@ def test_a_run_that_has_everything_may_run() -> None:
             {"recorder": Recorder(loaded=True, spool=True)}, "ledger: expected to be reached", id="only the spool"
         ),
         pytest.param(
-            {"reviews": (Review("CHG-0", "flo", NOW - hours(9), NOW + hours(9)),)},
-            "review: expected break-glass CHG-0 to be reviewed, found it open, due by 2026-03-11T08:00:00+00:00",
+            {"reviews": (Review("CHG-0", RAN, NOW - hours(9), NOW + hours(9)),)},
+            "which flo ran because 'x' and hal ran because 'y', to be reviewed, found it open, due by 2026-03-11",
             id="review",
         ),
         pytest.param(
@@ -287,7 +310,7 @@ def glass(person: str = "flo", reason: str = "orders cannot be saved", **more: A
 def test_break_glass_skips_windows_and_approvals() -> None:
     found = verdict(governance(), glass())
     assert found.ok, found.reasons
-    assert found.facts["skipped"] == ["window", "approvals"]
+    assert (found.facts["break_glass"], found.facts["skipped"]) == ("orders cannot be saved", ["window", "approvals"])
     assert found.facts["review"] == {"roles": ["release-manager"], "due": "2026-03-14T08:00:00+00:00"}
 
 
@@ -325,7 +348,7 @@ def test_break_glass_that_is_not_foreseen_skips_nothing() -> None:
 
 
 def test_break_glass_runs_with_the_spool_and_before_the_last_one_was_reviewed() -> None:
-    reviews = (Review("CHG-0", "flo", NOW - hours(9), NOW + hours(9)),)
+    reviews = (Review("CHG-0", RAN, NOW, NOW),)
     assert verdict(governance(), glass(recorder=Recorder(loaded=True, spool=True), reviews=reviews)).ok
 
 

@@ -198,3 +198,13 @@ def test_the_time_that_is_open_is_open_until_it_closes(
 def test_the_run_that_these_alter_is_open() -> None:
     assert verdict(governance(), Run(**vars(run()))).ok
     assert run().now == NOW
+
+
+def test_only_of_hosts_that_need_not_answer_or_are_done_no_clock_has_to_be_known() -> None:
+    assert verdict(governance(), run(clocks={}, away=frozenset({"node1"}))).ok
+    assert verdict(governance(), run(clocks={}, done=frozenset({"drain", "restart"}))).ok
+    found = verdict(governance(), run(clocks={}, done=frozenset({"drain"}))).reasons
+    assert len(found) == 1
+    assert found[0].startswith(
+        "clocks: expected to know those of all hosts of the plan, found none of node1; have host_"
+    )

@@ -24,9 +24,15 @@ from tests.unit.plugins.module_utils.policy.change.worlds import CHANGE, governa
 Data = dict[str, Any]
 NODES = ["node1", "node2", "node3"]
 GROUPS = {
-    "estate": [*NODES, "store1"], "etcd": NODES, "patroni": NODES, "redis": NODES, "odoo": NODES[:2], "edge": NODES[:2],
-    "object_storage": ["store1"], "image_registry": ["store1"],
-}  # fmt: skip
+    "estate": [*NODES, "store1"],
+    "etcd": NODES,
+    "patroni": NODES,
+    "redis": NODES,
+    "odoo": NODES[:2],
+    "edge": NODES[:2],
+    "object_storage": ["store1"],
+    "image_registry": ["store1"],
+}
 INSTANCES = ["lakeland", "harbor"]
 
 
@@ -42,7 +48,10 @@ SEEN = {
 STRIKE = {"host": "node1", "fault": "killed", "service": "patroni", "lift_after": 80}
 GIVEN: dict[str, Data] = {
     "site": {
-        "hosts": GROUPS["estate"], "groups": GROUPS, "tags": ["all"], "skip_tags": [],
+        "hosts": GROUPS["estate"],
+        "groups": GROUPS,
+        "tags": ["all"],
+        "skip_tags": [],
         "images": {"redis": "r@sha256:1"},
     },
     "rolling_restart": {"services": ["patroni", "odoo_lakeland_web"], "seen": SEEN},
@@ -51,11 +60,14 @@ GIVEN: dict[str, Data] = {
     "host_in": {"host": "node2", "groups": ["odoo", "patroni"], "edges": ["node1"]},
     "drill": {
         "drill": {
-            "scenario": "postgresql_killed", "does": "It is killed.", "strikes": [STRIKE], "watch_seconds": 30,
+            "scenario": "postgresql_killed",
+            "does": "It is killed.",
+            "strikes": [STRIKE],
+            "watch_seconds": 30,
             "bounds": {"write": 4.5},
         },
     },
-}  # fmt: skip
+}
 for _given in GIVEN.values():
     _given |= {"change": CHANGE.id, "instances": INSTANCES}
 
@@ -103,9 +115,12 @@ def test_other_inputs_make_another_plan(playbook: str, more: Data) -> None:
 
 def test_who_leads_is_restarted_last() -> None:
     assert names("rolling_restart") == [
-        "patroni on node2", "patroni on node3", "patroni on node1", "odoo_lakeland_web on node1",
+        "patroni on node2",
+        "patroni on node3",
+        "patroni on node1",
+        "odoo_lakeland_web on node1",
         "odoo_lakeland_web on node2",
-    ]  # fmt: skip
+    ]
     steps = planned("rolling_restart", given("rolling_restart"))["steps"]
     assert [step["reason"] for step in steps] == ["", "", "leads, so it goes last", "", ""]
 

@@ -129,12 +129,18 @@ def approval(person: str, of: Plan, **more: Any) -> Approval:
     return replace(made, **more)
 
 
+def backup(taken: datetime = NOW - timedelta(hours=3), **more: Any) -> Evidence:
+    """Return a sound backup, with WAL up to two minutes ago."""
+    return Evidence("backup", taken, **{"ok": True, "recovery_point": NOW - timedelta(minutes=2), **more})
+
+
 def run(of: Plan | None = None, persons: str = "ada ben dan", **more: Any) -> Run:
-    of = of or plan()
+    of, now = of or plan(), more.get("now", NOW)
     said: dict[str, Any] = {
         "approvals": tuple(approval(person, of) for person in persons.split()),
-        "evidence": (Evidence("backup", NOW - timedelta(hours=3), ok=True, reference="backup 20260310"),),
+        "evidence": (backup(reference="backup 20260310", recovery_point=now - timedelta(minutes=2)),),
         "recorder": Recorder(loaded=True),
+        "clocks": {"node1": 0.0},
         **more,
     }
     return Run(

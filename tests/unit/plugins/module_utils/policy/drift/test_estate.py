@@ -20,7 +20,8 @@ from tests.unit.plugins.module_utils.policy.inventories import everywhere, inven
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 DECLARED = declared(
     inventory(
-        everywhere(estate_administrators=["ada"], estate_owners={"patroni": "the database team"}),
+        everywhere(estate_administrators=["ada"], estate_authorized_keys=["SHA256:a"]),
+        everywhere(estate_owners={"patroni": "the database team"}),
         everywhere(docker_engine_packages=["docker.io"]),
     )
 )
@@ -31,10 +32,15 @@ PACKAGES = {
 }
 
 
+TIMER = "/etc/systemd/system/erpops-leases.timer"
+
+
 def contents(host: str) -> dict[str, Any]:
     return {
         "containers": [{"name": "etcd", "image": "x", "running": True, "managed": True}] if host != "s1" else [],
         "accounts": [{"name": name, "uid": 1000, "shell": "/bin/sh", "groups": ["sudo"]} for name in ("ops", "ada")],
+        "login_keys": [{"account": "ops", "key": "SHA256:a", "comment": "", "file": "f"}],
+        "units": [TIMER],
         "grants": [],
         "login": "ops",
         "packages": copy.deepcopy(PACKAGES),
@@ -48,6 +54,7 @@ def clean() -> dict[str, dict[str, Any]]:
     for host in ("n1", "n2", "n3", "s1"):
         services = [] if host == "s1" else [{"service": "etcd", "differences": []}]
         parts = [{"role": "docker_engine", "kind": "engine", "actions": []}]
+        parts += [{"role": "leases", "kind": "unit", "actions": [], "units": [TIMER]}]
         seen[host] = {"contents": contents(host), "services": services, "parts": parts, "system": "Debian 12"}
     return copy.deepcopy(seen)
 
@@ -78,6 +85,8 @@ def test_everything_is_judged() -> None:
     n1["contents"]["containers"].append({"name": "x", "image": "y", "running": True, "managed": False})
     n1["contents"]["accounts"].append({"name": "eve", "uid": 1001, "shell": "/bin/sh", "groups": []})
     n1["contents"]["tables"].append("inet x")
+    n1["contents"]["login_keys"].append({"account": "root", "key": "SHA256:b", "comment": "eve", "file": "f"})
+    n1["contents"]["units"].append("/run/systemd/system/erpops-x.service")
     n1["contents"]["packages"]["nftables"]["held"] = True
     n1["services"][0]["differences"] = [{"kind": "image", "object": "etcd", "expected": "a", "found": "b"}]
     n1["parts"] += [{"role": "redis_sentinel", "kind": "redis", "actions": ["Sentinel: set quorum of sessions"]}]
@@ -86,16 +95,20 @@ def test_everything_is_judged() -> None:
         "leads": True,
         "overrides": [{"role": "", "database": "d", "settings": ["a=b"]}],
         "settings": {"jit": {"setting": "on", "vartype": "bool", "unit": None}},
-    }  # fmt: skip - as the module tells it
+    }
     n1["postgresql_declared"] = {"jit": "off"}
     n1["routers"], n1["routers_declared"] = [], {"http": {"routers": {"r": {"rule": "R"}}}}
     # Told to every host of a group, or by each of them: said once.
     for host in ("n1", "n2"):
         seen[host]["patroni"] = {"patch": {"ttl": 30}, "diff": {"before": {"ttl": 31}}}
         seen[host]["shared"] = [{"role": "odoo", "kind": "odoo_database", "actions": ["role north: set password"]}]
-        seen[host]["instances"] = [{"name": "north", "differences": ["set a to b (is c)"]}]
-        seen[host]["instances"] += [{"name": "north", "modules": {
-            "crm": {"state": "installed", "auto_install": False, "depends": [], "drawn_by": []}}}]  # fmt: skip
+        seen[host]["instances"] = [{"name": "north", "differences": ["set a to b (is c)"], "undeclared": ["report.x"]}]
+        seen[host]["instances"] += [
+            {
+                "name": "north",
+                "modules": {"crm": {"state": "installed", "auto_install": False, "depends": [], "drawn_by": []}},
+            }
+        ]
         seen[host]["redis"] = {"master_name": "s", "sentinels": [{"address": "10.0.0.3", "answers": False}]}
     assert said(seen) == [
         "n1 certificate edge: expected one of the estate's CA, with its names, for more than 60 days, found it ends",
@@ -107,11 +120,14 @@ def test_everything_is_judged() -> None:
         "n1 postgresql jit: expected off, found on",
         "n1 router r: expected R, found nothing",
         "n1 sentinel Sentinel: expected nothing to do, found set quorum of sessions",
+        "n1 unit /run/systemd/system/erpops-x.service: expected nothing, found a file of systemd",
         "n1 user eve: expected nothing, found an account that can log in (/bin/sh)",
+        "n1 user root SHA256:b: expected nothing, found a key that logs in as root (eve), in f",
         "n3 sentinel Sentinel: expected an answer, found none",
         "estate odoo_database role north: expected nothing to do, found set password",
         "estate odoo_module north/crm: expected nothing, found installed",
         "estate odoo_parameter north/a: expected b, found c",
+        "estate odoo_parameter north/report.x: expected nothing, found a parameter",
         "estate patroni ttl: expected 30, found 31",
     ]
 
@@ -121,9 +137,9 @@ def test_a_host_that_does_not_answer_is_one_difference() -> None:
     assert said(seen) == ["n3 untold the host: expected an answer, found none; it is unreachable"]
 
 
-def test_what_could_not_be_compared_accuses_no_container_of_ours() -> None:
+def test_what_could_not_be_compared_accuses_no_container_nor_unit_of_ours() -> None:
     seen = clean()
-    seen["n2"]["services"] = []
+    seen["n2"]["services"], seen["n2"]["parts"] = [], []
     seen["n2"]["untold"] = [{"role": "etcd", "what": "what etcd runs", "reason": "no answer"}]
     assert said(seen) == ["n2 untold what etcd runs: expected to be told, found no answer"]
 
@@ -191,7 +207,7 @@ def test_what_a_person_reads() -> None:
         "role": "estate",
         "owner": "estate",
         "waiver": {"id": "WVR-1", "owner": "ben", "reason": "the vendor is in", "expires": "2026-12-01T13:00:00+00:00"},
-    }  # fmt: skip - one line for what it is, one for whose
+    }
     assert found[1].as_dict()["waiver"] is None
 
 

@@ -13,6 +13,7 @@ ROWS = {
     "base": ("installed", False, [], []),
     "web": ("installed", True, ["base"], ["base"]),
     "queue_job": ("installed", False, ["base"], []),
+    "erpops_attachment": ("installed", False, ["fs_attachment_s3"], []),
     "fs_attachment_s3": ("installed", False, ["base", "fs_storage"], []),
     "fs_storage": ("installed", False, ["base"], []),
     "account": ("installed", False, ["web"], []),

@@ -21,7 +21,7 @@ def view(address: str = "10.0.0.1", **other: Any) -> dict[str, Any]:
         "watches": ["sessions"],
         "replicas": ["10.0.0.2", "10.0.0.3"],
         "knows_others": 2,
-    }  # fmt: skip - as the module tells it
+    }
     return {**seen, **other}
 
 
@@ -62,7 +62,7 @@ FILE = {
             }
         }
     }
-}  # fmt: skip - as it stands in the file
+}
 
 
 def router(name: str = "north", **other: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def router(name: str = "north", **other: Any) -> dict[str, Any]:
         "middlewares": ["headers", "limit"],
         "status": "enabled",
         "errors": [],
-    }  # fmt: skip - as the module tells it
+    }
     return {**loaded, **other}
 
 
