@@ -18,6 +18,8 @@ from tests.lab.progress import CommandFailed, Progress, clock
 
 WHOLE_ESTATE = "default"
 _BIN = paths.VENV / "bin"
+# Whatever runs beside the estate takes the processors that the estate and its tests leave.
+BESIDE = ("nice", "-n", "15")
 # The slowest first: it runs beside all others.
 _LINTERS = (
     ("ansible-lint",),
@@ -93,7 +95,9 @@ def _alone(name: str, progress: Progress) -> None:
     start, log = time.monotonic(), f"molecule-{name}"
     (paths.LOGS / f"{log}.log").unlink(missing_ok=True)
     try:
-        progress.run([_BIN / "molecule", "test", "--scenario-name", name], log=log, env={**_environment(), **installed})
+        progress.run(
+            [*BESIDE, _BIN / "molecule", "test", "--scenario-name", name], log=log, env={**_environment(), **installed}
+        )
     except CommandFailed:
         progress.say((paths.LOGS / f"{log}.log").read_text(encoding="utf-8"))
         raise
@@ -140,16 +144,16 @@ def everything(progress: Progress) -> None:
     os.environ.pop("ERPOPS_SOURCE", None)
     drilled(progress)
     # What only computes runs beside what mostly waits.
-    with progress.phase("Images and checks"), _beside(progress, _lint_beside, controller, _unit_beside):
+    with progress.phase("Images and checks"), _beside(progress, _lint_beside, _unit_beside):
         images.ensure(image_store.engine_to_use(progress), progress)
         _ready(progress)
     removal.machines_only(progress)
     try:
-        # Nothing runs beside the tests of the estate: they measure. The machines are removed by who asked for all this,
-        # however it ends; Molecule would take those of an earlier run for created.
-        with _beside(progress, *_scenarios(), _sanity_beside):
-            whole_estate(progress, "reset", "converge", "idempotence")
-        whole_estate(progress, "verify")
+        # The estate and its tests take longest and leave half of two processors idle: all else runs beside them.
+        # The machines are removed by who asked for all this, however it ends; Molecule would take those of an earlier
+        # run for created.
+        with _beside(progress, *_scenarios(), _sanity_beside, controller):
+            whole_estate(progress, "reset", "converge", "idempotence", "verify")
     finally:
         if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
             progress.say("ERPOPS_KEEP=1: the machines stay up.")
@@ -159,7 +163,10 @@ def everything(progress: Progress) -> None:
 
 @contextmanager
 def _beside(progress: Progress, *work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do this in the order given, two at a time, beside what mostly waits; that it failed is an error at the end."""
+    """Do this in the order given, two at a time, beside what mostly waits; that it failed is an error at the end.
+
+    It yields to the other, whose tests measure: see ``BESIDE``.
+    """
     with ThreadPoolExecutor(max_workers=2) as lanes:
         jobs = [lanes.submit(each, progress) for each in work]
         yield
@@ -183,7 +190,7 @@ def _passes(
 ) -> bool:
     """Run a tool beside others; what it says is shown when it has ended."""
     answer = subprocess.run(
-        [str(_BIN / tool), *arguments],
+        [*BESIDE, str(_BIN / tool), *arguments],
         cwd=cwd,
         env=env or _environment(),
         check=False,
