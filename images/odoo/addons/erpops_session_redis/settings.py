@@ -31,7 +31,9 @@ class Settings:
     lifetime: int = WEEK
     # Longer than a failover takes (Sentinel's down-after and an election): users wait, they are not thrown out.
     retry_seconds: float = 20.0
-    socket_timeout: float = 3.0
+    # A command takes milliseconds. Of a master that hangs every process learns only by this, as often as the Sentinels
+    # go on naming it, and whoever logs in waits for that.
+    socket_timeout: float = 1.5
 
 
 def from_file(path: str) -> Settings:
@@ -65,7 +67,6 @@ def from_section(section: Mapping[str, str], where: str) -> Settings:
         prefix=prefix,
         lifetime=_positive(section, "lifetime", WEEK, where),
         retry_seconds=_positive(section, "retry_seconds", 20, where),
-        socket_timeout=_positive(section, "socket_timeout", 3, where),
     )
 
 
