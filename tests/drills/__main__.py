@@ -23,7 +23,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import
 from tests import kept
 from tests.drills import results, volume
 from tests.estate import site
-from tests.estate.daemons import Etcd, Patroni
+from tests.estate.daemons import TIMER, Etcd, Patroni
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate
 from tests.load.load import Load
@@ -41,19 +41,28 @@ class Refusal(AssertionError):
     """The drill did not take place."""
 
 
-def arrange(estate: Estate, name: str) -> None:
-    """Bring PostgreSQL's leader and etcd's together or apart where a scenario is about that, and what a fault needs."""
+@contextmanager
+def arranged(estate: Estate, name: str) -> Iterator[None]:
+    """Bring PostgreSQL's leader and etcd's together or apart where a scenario is about that, and what a fault needs.
+
+    Together they do not stay by themselves: their host would give etcd's leadership away.
+    """
     at = SCENARIOS[name].at
     if SCENARIOS[name].fault == "wrong_clock":
         site.module("odoo", "ansible.builtin.apt", {"name": "libfaketime", "update_cache": True})
     if not at.startswith("postgresql leader with"):
+        yield
         return
-    leader = Patroni(estate).leader()
-    etcd = Etcd(estate).leader().name
-    together = at == "postgresql leader with etcd's"
-    if (leader == etcd) != together:
-        others = [host.name for host in estate.group("etcd") if (host.name == etcd) == together]
-        site.run("-e", f"switchover_to={others[0]}", playbook=SWITCHOVER)
+    both = Patroni(estate).host(Patroni(estate).leader())
+    both.check_output("systemctl stop %s", TIMER)
+    try:
+        if at == "postgresql leader with etcd's":
+            Etcd(estate).lead(both)
+        elif Etcd(estate).leader().name == both.name:
+            Etcd(estate).lead(next(host for host in estate.group("etcd") if host.name != both.name))
+        yield
+    finally:
+        both.check_output("systemctl start %s", TIMER)
 
 
 @contextmanager
@@ -107,8 +116,7 @@ def left_to_do(page: Path) -> list[str]:
 def drill(estate: Estate, name: str, instance: str) -> dict[str, Any]:
     """Do one drill under the usual load and return what is kept of it."""
     until_whole(estate)
-    arrange(estate, name)
-    with tempfile.TemporaryDirectory() as directory, volumes(estate, name):
+    with tempfile.TemporaryDirectory() as directory, arranged(estate, name), volumes(estate, name):
         file = Path(directory) / "result.json"
         with Load(estate, estate.instance(instance)) as load:
             done = site.run(

@@ -13,6 +13,8 @@ from tests.estate.world import Estate, Host
 
 TLS = "/etc/erpops/tls/etcd"
 ETCDCTL = f"docker exec etcd etcdctl --cacert={TLS}/ca.crt --cert={TLS}/tls.crt --key={TLS}/tls.key"
+# Of each host: ends leases, and keeps the leaders of etcd and PostgreSQL apart.
+KEEPER, TIMER = "erpops-leases.service", "erpops-leases.timer"
 PAUSES = "/erpops/lab/leases/patroni_pause/"
 
 

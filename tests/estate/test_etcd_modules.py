@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.estate import site
-from tests.estate.daemons import Etcd
+from tests.estate.daemons import KEEPER, TIMER, Etcd
+from tests.estate.traces import leader
 from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate, Host
 
@@ -99,6 +100,24 @@ def test_a_young_copy_stays_and_a_torn_one_does_not(host: Host) -> None:
     assert not ask(host, SNAPSHOT, path=FILE, max_age_minutes=60)["changed"]
 
 
+def test_its_leader_leaves_the_host_of_postgresqls(estate: Estate, cluster: Etcd) -> None:
+    both = leader(estate)
+    both.check_output("systemctl stop %s", TIMER)
+    try:
+        cluster.lead(both)
+        assert cluster.leader().name == both.name
+        both.check_output("systemctl start %s", KEEPER)
+        assert cluster.leader().name != both.name
+        heir = cluster.leader()
+        for host in cluster.hosts:
+            host.check_output("systemctl start %s", KEEPER)
+        assert cluster.leader().name == heir.name, "expected nothing to move where the two are apart"
+    finally:
+        both.check_output("systemctl start %s", TIMER)
+    said = both.check_output("journalctl --unit %s --lines 20 --output cat", KEEPER)
+    assert f"etcd leadership moved from {both.name} to {heir.name}" in said
+
+
 @contextmanager
 def frozen(hosts: list[Host]) -> Iterator[None]:
     """Stop these members' processes where they stand."""
@@ -119,8 +138,8 @@ def test_a_lost_member_and_a_lost_quorum_are_told_apart(estate: Estate, cluster:
         # At once: each of them waits for members that do not answer.
         asked = askers.submit(ask, host, INFO), askers.submit(ask, host, LEASES)
         copied = askers.submit(ask, host, SNAPSHOT, path=FILE)
-        service = host.run("systemctl start erpops-leases.service")
-        said = host.check_output("journalctl --unit erpops-leases.service --lines 20 --output cat")
+        service = host.run("systemctl start %s", KEEPER)
+        said = host.check_output("journalctl --unit %s --lines 20 --output cat", KEEPER)
         alone, leases = (each.result() for each in asked)
         copy = copied.result()
     until_whole(estate)
@@ -135,4 +154,4 @@ def test_a_lost_member_and_a_lost_quorum_are_told_apart(estate: Estate, cluster:
     assert any("expected to know a leader" in warning for warning in copy["warnings"])
     assert service.rc != 0, "expected the keeper of leases not to hide that it cannot read them"
     assert "leases cannot be kept" in said
-    assert host.run("systemctl start erpops-leases.service").rc == 0
+    assert host.run("systemctl start %s", KEEPER).rc == 0

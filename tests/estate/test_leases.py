@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.estate import site
-from tests.estate.daemons import PAUSES, Etcd, Patroni
+from tests.estate.daemons import KEEPER, PAUSES, TIMER, Etcd, Patroni
 from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate, Host
 
@@ -172,13 +172,13 @@ def test_a_drain_whose_host_is_in_again_is_taken_back_by_the_next_run(
     drain = {"server": node.name, "state": "drained", "owner": "ada", "reason": "new memory", "out_host": node.name}
     try:
         for edge in edges:
-            edge.check_output("systemctl stop erpops-leases.timer")
+            edge.check_output("systemctl stop %s", TIMER)
         drained = site.module("edge", SERVER, drain)
         assert not [result for result in drained.values() if result["failed"]], drained
         run = site.run("-e", f"switchover_to={patroni.leader()}", playbook="erpops.estate.switchover")
     finally:
         for edge in edges:
-            edge.check_output("systemctl start erpops-leases.timer")
+            edge.check_output("systemctl start %s", TIMER)
     asked = [one for _host, task, result in run.results if task.startswith("End what") for one in result["results"]]
     ended = {one["item"]: one["ended"] for one in asked if one.get("ended")}
     assert {host: len(sentences) for host, sentences in ended.items()} == {edge.name: 1 for edge in edges}
@@ -207,15 +207,15 @@ def test_the_lease_of_a_host_that_will_not_be_back_is_forgotten_by_another(etcd:
 
 def test_every_host_keeps_its_leases(estate: Estate) -> None:
     for host in estate.hosts:
-        assert host.service("erpops-leases.timer").is_running, host.name
-        assert host.run("systemctl start erpops-leases.service").rc == 0, host.name
+        assert host.service(TIMER).is_running, host.name
+        assert host.run("systemctl start %s", KEEPER).rc == 0, host.name
     found = site.module("all", INFO)
     assert {host: result["failed"] for host, result in found.items()} == {host.name: False for host in estate.hosts}
 
 
 def said(hosts: list[Host], since: int, beginning: str) -> list[str]:
     """Return how the keepers' lines with this beginning end: what they did about it."""
-    journal = "journalctl --unit erpops-leases.service --since %s --output cat"
+    journal = f"journalctl --unit {KEEPER} --since %s --output cat"
     lines = [line for host in hosts for line in host.check_output(journal, f"@{since}").splitlines()]
     return [line.rpartition(": ")[2] for line in lines if line.startswith(beginning)]
 
@@ -225,12 +225,12 @@ def test_a_record_that_is_none_is_said_and_keeps_no_other(etcd: Etcd, host: Host
     etcd.ctl(f"put {stranger} nonsense")
     try:
         listed = ask(host, INFO)
-        run = host.run("systemctl start erpops-leases.service")
-        said = host.check_output("journalctl --unit erpops-leases.service --lines 20 --output cat")
+        run = host.run("systemctl start %s", KEEPER)
+        said = host.check_output("journalctl --unit %s --lines 20 --output cat", KEEPER)
     finally:
         etcd.ctl(f"del {stranger}")
     assert len(listed["broken"]) == 1
     assert stranger in listed["broken"][0]
     assert run.rc != 0
     assert f"{stranger}: expected the record of a lease" in said
-    assert host.run("systemctl start erpops-leases.service").rc == 0
+    assert host.run("systemctl start %s", KEEPER).rc == 0

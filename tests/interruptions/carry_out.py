@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.estate import module, site
+from tests.estate.daemons import TIMER
 from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate
 from tests.interruptions.cast import Cast, choose, measure
@@ -20,7 +21,6 @@ from tests.interruptions.points import PLAYS
 
 # Until what is left is seen: what was begun on a host comes to its end there by itself.
 LEFT_SECONDS, UNTIL_SECONDS = 60, 240
-TIMER = "erpops-leases.timer"
 
 
 def carry_out(estate: Estate, point: Point) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ends leases that have expired: takes the daemon's state back, then removes the record.
 
-A timer runs it on each host, from an archive that holds these very files; modules call it too.
+A timer runs it on each host, from an archive that holds these very files; modules call it too. The timer's runs also
+keep the leaders of etcd and PostgreSQL apart.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.leases.apart import keep_apart
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import Held, LeaseStore, configuration
 from ansible_collections.erpops.estate.plugins.module_utils.leases.undo import KINDS, Kind, Means
 from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Ending, Lease, orphans
@@ -110,6 +112,11 @@ def main(arguments: Sequence[str]) -> int:
         result = Keeper(LeaseStore.of(config), str(config["host"])).sweep()
     except ClientError as error:
         result = Sweep(failed=[f"leases cannot be kept: {error}"])
+    try:
+        result.ended += keep_apart(asked_by)
+    except ClientError as error:
+        # Nothing is left behind by that: no failure of what leases are kept by.
+        sys.stderr.write(f"the leaders of etcd and PostgreSQL were not looked at: {error}\n")
     for sentence in result.ended:
         sys.stdout.write(f"{sentence}\n")
     for sentence in result.failed:

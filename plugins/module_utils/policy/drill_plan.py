@@ -90,7 +90,10 @@ def _store(members: Members) -> list[str]:
 # Whom a drill strikes, and what to do where there is none.
 VICTIMS: Mapping[str, tuple[Callable[[Members], list[str]], str]] = {
     "postgresql leader": (_postgresql, "mend PostgreSQL's cluster"),
-    "postgresql leader with etcd's": (_with_etcd, "move PostgreSQL's leadership to the host of etcd's leader first"),
+    "postgresql leader with etcd's": (
+        _with_etcd,
+        "stop erpops-leases.timer on the host of etcd's leader, or it parts them, and make PostgreSQL's lead there",
+    ),
     "postgresql leader without etcd's": (_without_etcd, "move PostgreSQL's leadership to another host first"),
     "postgresql standby": (_standby, "it takes two members of PostgreSQL's cluster"),
     "etcd leader": (_etcd, "mend etcd"),

@@ -143,7 +143,7 @@ def test_at_which_ports_a_cut_is(scenario: str, ports: list[int]) -> None:
             "leader_host_lost_with_etcd",
             {},
             {"node1": {"etcd": "follower"}, "node2": {"etcd": "leader"}},
-            "move PostgreSQL's leadership to the host of etcd's leader first",
+            "stop erpops-leases.timer on the host of etcd's leader",
         ),
         ("leader_cut_off", {}, {"node1": {"patroni": "replica"}}, "mend PostgreSQL's cluster"),
         ("etcd_majority_lost", {}, {"node3": {"etcd": "gone"}}, "it takes three members"),
