@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.lab import collection, engine, image_store, images, machines, paths, removal, scenario
 from tests.lab import sanity as ansible_test
+from tests.lab.plan import ESTATE
 from tests.lab.progress import CommandFailed, Progress, clock
 
 WHOLE_ESTATE = "default"
@@ -73,20 +74,23 @@ def _sanity_beside(progress: Progress) -> None:
 
 def molecule(progress: Progress) -> None:
     """Each role alone, on the installed artefact, on machines of its own."""
-    _ready(progress)
-    with progress.phase("Molecule"), _beside(progress, *_scenarios()):
+    collection.ensure(progress)
+    # Once, and not by several scenarios at the same time.
+    machines.ensure_images(image_store.engine_to_use(progress), progress)
+    with progress.phase("Molecule"), _beside(progress, *(partial(_alone, name) for name in _scenarios())):
         pass
 
 
-def _ready(progress: Progress) -> None:
-    """Have once what all lanes would see to at the same time."""
-    collection.ensure(progress)
+def _molecule_beside(progress: Progress) -> None:
+    """The same one after the other: beside the estate they have time."""
     machines.ensure_images(image_store.engine_to_use(progress), progress)
+    for name in _scenarios():
+        _alone(name, progress)
 
 
-def _scenarios() -> list[Callable[[Progress], None]]:
+def _scenarios() -> list[str]:
     names = [path.parent.name for path in sorted(scenario.SCENARIOS.glob("*/molecule.yml"))]
-    return [partial(_alone, name) for name in names if name != WHOLE_ESTATE]
+    return [name for name in names if name != WHOLE_ESTATE]
 
 
 def _alone(name: str, progress: Progress) -> None:
@@ -145,14 +149,18 @@ def everything(progress: Progress) -> None:
     drilled(progress)
     # What only computes runs beside what mostly waits.
     with progress.phase("Images and checks"), _beside(progress, _lint_beside, _unit_beside):
-        images.ensure(image_store.engine_to_use(progress), progress)
-        _ready(progress)
+        client = image_store.engine_to_use(progress)
+        images.ensure(client, progress)
+        collection.ensure(progress)
+        # What the estate boots from is there before anybody beside it builds the others.
+        for machine in ESTATE.machines:
+            machines.ensure_image(client, machine.release, machine.bare, progress)
     removal.machines_only(progress)
     try:
         # The estate and its tests take longest and leave half of two processors idle: all else runs beside them.
         # The machines are removed by who asked for all this, however it ends; Molecule would take those of an earlier
         # run for created.
-        with _beside(progress, *_scenarios(), _sanity_beside, controller):
+        with _beside(progress, _molecule_beside, _sanity_beside, controller):
             whole_estate(progress, "reset", "converge", "idempotence", "verify")
     finally:
         if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
