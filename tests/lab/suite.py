@@ -147,37 +147,46 @@ def everything(progress: Progress) -> None:
     # What is tested is what is shipped, whatever was tried from the working tree before.
     os.environ.pop("ERPOPS_SOURCE", None)
     drilled(progress)
-    # What only computes runs beside what mostly waits.
-    with progress.phase("Images and checks"), _beside(progress, _lint_beside, _unit_beside):
-        client = image_store.engine_to_use(progress)
-        images.ensure(client, progress)
-        collection.ensure(progress)
-        # What the estate boots from is there before anybody beside it builds the others.
-        for machine in ESTATE.machines:
-            machines.ensure_image(client, machine.release, machine.bare, progress)
-    removal.machines_only(progress)
-    try:
-        # The estate and its tests take longest and leave half of two processors idle: all else runs beside them.
+    # The estate takes longest, from its images to its tests, and leaves half of two processors idle: all else runs
+    # beside it.
+    with _beside(progress, _lint_beside, _unit_beside, controller) as also_beside:
+        with progress.phase("Images"):
+            client = image_store.engine_to_use(progress)
+            images.ensure(client, progress)
+            collection.ensure(progress)
+            # What the estate boots from is there before anybody beside it builds the others.
+            for machine in ESTATE.machines:
+                machines.ensure_image(client, machine.release, machine.bare, progress)
+        also_beside(_sanity_beside, _molecule_beside)
         # The machines are removed by who asked for all this, however it ends; Molecule would take those of an earlier
         # run for created.
-        with _beside(progress, _molecule_beside, _sanity_beside, controller):
+        removal.machines_only(progress)
+        try:
             whole_estate(progress, "reset", "converge", "idempotence", "verify")
-    finally:
-        if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
-            progress.say("ERPOPS_KEEP=1: the machines stay up.")
-        else:
-            removal.machines_only(progress)
+        finally:
+            if os.environ.get("ERPOPS_KEEP") == "1" and engine.connect() is not None:
+                progress.say("ERPOPS_KEEP=1: the machines stay up.")
+            else:
+                removal.machines_only(progress)
+
+
+Work = Callable[[Progress], None]
 
 
 @contextmanager
-def _beside(progress: Progress, *work: Callable[[Progress], None]) -> Iterator[None]:
-    """Do this in the order given, two at a time, beside what mostly waits; that it failed is an error at the end.
+def _beside(progress: Progress, *work: Work) -> Iterator[Callable[..., None]]:
+    """Do this in the order given, two at a time, beside what the block does; yields what takes more of it.
 
-    It yields to the other, whose tests measure: see ``BESIDE``.
+    It yields to the block, whose tests measure (see ``BESIDE``); that it failed is an error at the end.
     """
+    jobs: list[Future[None]] = []
     with ThreadPoolExecutor(max_workers=2) as lanes:
-        jobs = [lanes.submit(each, progress) for each in work]
-        yield
+
+        def also(*more: Work) -> None:
+            jobs.extend(lanes.submit(each, progress) for each in more)
+
+        also(*work)
+        yield also
     _demand_all(jobs)
 
 
