@@ -1,6 +1,6 @@
 """A run that is killed inside a mutation leaves something half done; the next run finishes it.
 
-A few of the points of tests/interruptions, which has them all: two while a container is replaced, and one while the
+Two of the points of tests/interruptions, which has them all: one while a container is replaced, and one while the
 leadership moves.
 """
 
