@@ -87,6 +87,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 plan:
   description: What was done, or in check mode would be done, with which module and why.
   returned: success
@@ -129,6 +134,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard, odoo_code, odoo_upgrade
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, OdooHost
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import settings
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_modules as policy
 from ansible_collections.erpops.estate.plugins.module_utils.policy import shown
 
@@ -165,7 +171,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
         raise ValueError("; ".join(refusals))
     steps = policy.plan(wanted, found, code, upgrade=params["upgrade"], adopt=params["adopt"])
     install, upgrade = policy.acting(steps, policy.INSTALL), policy.acting(steps, policy.UPGRADE)
-    longest = 0.0
+    longest, evidence = 0.0, []
     if not check and (install or upgrade):
         longest = odoo_upgrade.change(
             host,
@@ -179,11 +185,14 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
             after = odoo_code.look(database)
             done = policy.settled(steps, found, after)
             odoo_code.record(database, code_of(done), odoo.image)
+            after = odoo_code.look(database)
+        evidence = settings(f"{host.name} module", policy.described(done, found), policy.described(done, after))
     return {
         "changed": bool(steps),
         "plan": [step.as_dict() for step in steps],
         "diff": shown.steps(f"{step.module}: {step.act}, {step.why}" for step in steps),
         "image": odoo.image,
+        "evidence": evidence,
         "longest_wait": round(longest, 2),
     }
 

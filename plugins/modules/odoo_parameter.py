@@ -58,6 +58,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 set:
   description: Keys that were set, or in check mode would be.
   returned: success
@@ -80,6 +85,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import HOST_SPEC, KEY_SPEC, OdooHost
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import settings
 from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_parameters import (
     change,
     difference,
@@ -106,11 +112,13 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
             odoo.call(MODEL, "set_param", key=key, value=value)
         for key in work.remove:
             odoo.call(MODEL, "set_param", key=key, value=False)
+    shown = difference(work, found, secret)
     return {
         "changed": bool(work),
         "set": sorted(work.set),
         "removed": sorted(work.remove),
-        "diff": difference(work, found, secret),
+        "diff": shown,
+        "evidence": settings(f"{params['name']} parameter", shown["before"], shown["after"]),
     }
 
 

@@ -61,6 +61,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+evidence:
+  description: What the record of the run keeps of it, where the run is recorded.
+  returned: success
+  type: list
+  elements: dict
 patch:
   description: What was sent, or in check mode would be sent.
   returned: success
@@ -95,6 +100,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
     Unreachable,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.clients.patroni import PatroniCluster
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import settings
 from ansible_collections.erpops.estate.plugins.module_utils.health import patroni as judge
 from ansible_collections.erpops.estate.plugins.module_utils.members.patroni import (
     CONNECTION_SPEC,
@@ -106,6 +112,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_confi
     merged,
     objections,
     patch,
+    touched,
     undeclared,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.service.connection import completed
@@ -169,6 +176,7 @@ def main() -> None:
         pending_restart=pending,
         undeclared=undeclared(current, params["config"]),
         diff={"before": dict(current), "after": after},
+        evidence=settings("PostgreSQL", touched(current, change), touched(after, change)),
     )
 
 

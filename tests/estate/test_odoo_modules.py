@@ -102,6 +102,9 @@ def test_parameters_are_set_kept_and_removed(
     assert (check["changed"], check["set"], check["diff"]) == (True, first["set"], first["diff"])
     again = module.run(host, "odoo_parameter", arguments)
     assert (first["changed"], again["changed"]) == (True, False)
+    kept = {entry["kind"]: entry["data"] for entry in first["evidence"]}
+    assert kept["before"] == {}
+    assert kept["after"][f"north parameter {key}.flag"] == "True"
     # Asked of a process other than the one that wrote it.
     for node in estate.group("odoo"):
         there = access.json2_on(estate, node, north)

@@ -112,6 +112,9 @@ def test_what_changed_is_upgraded_and_nothing_else(host: Host, leader: Host, sou
     assert [(step["module"], step["act"]) for step in done["plan"]] == [(CHANGED, "upgrade")]
     assert done["plan"][0]["why"] == f"its code changed since its last upgrade, from 000000000000 to {checksum[:12]}"
     assert (check["changed"], check["plan"]) == (True, done["plan"])
+    kept = {entry["kind"]: list(entry["data"].values()) for entry in done["evidence"]}
+    assert kept == {"before": ["installed, code 000000000000"], "after": [f"installed, code {checksum[:12]}"]}
+    assert check["evidence"] == []
     assert row(leader, south, CHANGED) == (checksum, version)
     assert row(leader, south, OTHER)[1] == "0", "a module whose code did not change was upgraded"
     assert not upgrade(host)["changed"]

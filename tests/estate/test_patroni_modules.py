@@ -176,6 +176,10 @@ def test_a_key_is_merged_and_a_null_removes_it(cluster: Patroni) -> None:
     host, before = cluster.hosts[0], cluster.config()
     assert "primary_stop_timeout" not in before
     first = ask(host, CONFIG, config={"primary_stop_timeout": 77})
+    assert {entry["kind"]: entry["data"] for entry in first["evidence"]} == {
+        "before": {},
+        "after": {"PostgreSQL primary_stop_timeout": 77},
+    }
     assert (first["changed"], first["patch"]) == (True, {"primary_stop_timeout": 77})
     assert "primary_stop_timeout: 77" in cluster.config()
     assert not ask(host, CONFIG, config={"primary_stop_timeout": 77})["changed"]

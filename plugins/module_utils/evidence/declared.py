@@ -8,7 +8,7 @@ A module does not know what its host is called; whoever records does, and says s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 HOST = "host"
@@ -16,7 +16,16 @@ HOST = "host"
 
 def moved(what: str, before: str, after: str) -> list[dict[str, Any]]:
     """Return where something of the whole estate was and where it is now."""
-    return [{"kind": "before", "data": {what: before}}, {"kind": "after", "data": {what: after}}]
+    return settings("", {what: before}, {what: after})
+
+
+def settings(of: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what of the whole estate changed, each by its name below ``of``; what stood nowhere is not named there."""
+    return [
+        {"kind": kind, "data": {f"{of} {name}".strip(): value for name, value in each.items()}}
+        for kind, each in (("before", before), ("after", after))
+        if before or after
+    ]
 
 
 def change(what: str, before: Any, after: Any) -> list[dict[str, Any]]:

@@ -55,6 +55,18 @@ def merged(current: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
     return result
 
 
+def touched(configuration: Mapping[str, Any], change: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Return by dotted name what a configuration says of the keys in a patch; of those that it lacks nothing."""
+    found: dict[str, Any] = {}
+    for key, value in change.items():
+        name, here = f"{path}{key}", configuration.get(key)
+        if isinstance(value, Mapping) and isinstance(here, Mapping):
+            found |= touched(here, value, f"{name}.")
+        elif here is not None:
+            found[name] = here
+    return found
+
+
 def undeclared(current: Mapping[str, Any], desired: Mapping[str, Any], path: str = "") -> list[str]:
     """Return the dotted names of what stands there beyond ``desired``; a pause and slots may be somebody's."""
     found: list[str] = []

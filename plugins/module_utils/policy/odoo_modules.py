@@ -110,6 +110,15 @@ def _dependents(changed: Iterable[str], found: Installed) -> dict[str, str]:
     return {name: cause for name, cause in causes.items() if name not in set(changed)}
 
 
+def described(names: Iterable[str], found: Installed) -> dict[str, str]:
+    """Return by module what a record says of it: its state, and the beginning of the checksum of its code."""
+    return {
+        name: f"{found.states[name]}, code {found.recorded.get(name, 'not recorded')[:SHOWN]}"
+        for name in sorted(names)
+        if name in found.states
+    }
+
+
 def settled(steps: Iterable[Step], before: Installed, after: Installed) -> list[str]:
     """Return the modules whose code is to be recorded; raises ValueError for one that is not installed in the end.
 

@@ -10,6 +10,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_confi
     merged,
     objections,
     patch,
+    touched,
     undeclared,
 )
 
@@ -52,6 +53,13 @@ def test_patch(desired: dict[str, Any], exclusive: list[str], expected: dict[str
     change = patch(CURRENT, desired, exclusive)
     assert change == expected
     assert patch(merged(CURRENT, change), desired, exclusive) == {}
+
+
+def test_what_a_patch_touches_is_told_by_name_before_and_after() -> None:
+    change = {"loop_wait": 5, "ttl": 20, "postgresql": {"parameters": {"jit": None, "work_mem": "4MB"}}}
+    assert touched(CURRENT, change) == {"ttl": CURRENT["ttl"], "postgresql.parameters.jit": "off"}
+    after = {"ttl": 20, "loop_wait": 5, "postgresql.parameters.work_mem": "4MB"}
+    assert touched(merged(CURRENT, change), change) == after
 
 
 def test_merged_leaves_the_current_configuration_alone() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.odoo_modules 
     Installed,
     acting,
     check_bounds,
+    described,
     objections,
     plan,
     settled,
@@ -93,6 +94,14 @@ def test_one_that_is_adopted_is_upgraded_where_it_depends_on_what_changed() -> N
 def test_what_cannot_be_done_is_said(wanted: tuple[str, ...], states: dict[str, str], said: list[str]) -> None:
     found = objections(wanted, replace(FOUND, states={**FOUND.states, **states}), CODE)
     assert [text.partition(";")[0] for text in found] == said
+
+
+def test_a_record_says_of_modules_what_they_are() -> None:
+    found = Installed({"sale": "installed", "stock": "uninstalled"}, {"sale": "s" * 64})
+    assert described(["stock", "sale", "unknown"], found) == {
+        "sale": f"installed, code {'s' * 12}",
+        "stock": "uninstalled, code not recorded",
+    }
 
 
 def test_code_is_recorded_of_what_was_asked_for_and_what_came_along() -> None:
