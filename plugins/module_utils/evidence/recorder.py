@@ -168,7 +168,7 @@ class Recorder:
             change=about["change"] or "",
             plan=plan if isinstance(plan, Mapping) else {},
             plan_digest=about["plan"] or "",
-            approvals=_flat(self._declared["approvals"]),
+            approvals=_distinct(_flat(self._declared["approvals"])),
             verdicts=tuple(self._declared["verdict"]),
             # Before the run, not before its last step.
             before=_merged(self._declared["before"][::-1]),
@@ -226,6 +226,11 @@ def _listed(value: Any) -> Sequence[Any]:
 
 def _flat(pieces: Sequence[Any]) -> list[Any]:
     return [entry for piece in pieces for entry in _listed(piece)]
+
+
+def _distinct(entries: Sequence[Any]) -> list[Any]:
+    """Leave out what was said before: a gate that is asked again says the same approvals again."""
+    return [entry for place, entry in enumerate(entries) if entry not in entries[:place]]
 
 
 def _merged(pieces: Sequence[Any]) -> dict[str, Any]:
