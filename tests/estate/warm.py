@@ -1,8 +1,8 @@
 """Ansible's command lines without their start.
 
 Importing Ansible takes about as long as a module does on its host, and these tests run hundreds of modules. A process
-that has imported it forks one for each run: the same program with the same words and environment. Nothing of it outlives
-the run but the modules as they were packed for their hosts, which takes a quarter of a second each.
+that has imported it forks one for each run: the same program with the same words and environment. Nothing of it
+outlives the run but the modules as they were packed for their hosts, which takes a quarter of a second each.
 """
 
 from __future__ import annotations
