@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import late
 
-from tests.estate import access, site
+from tests.estate import access, sight, site
 from tests.estate.traces import job_done, leader, redis_master, redis_of
 from tests.estate.wait import until, until_whole
 from tests.estate.web import Route, Session
@@ -109,6 +109,9 @@ def test_the_postgresql_leader_stops_and_nobody_is_logged_out(estate: Estate, no
         took = until(lambda: _still_in(session, north), POSTGRESQL_LOST, "the login to be known again")
         print(f"the login is known again after {took:.1f} s")
         goes_on(load, moment, POSTGRESQL_LOST, "loss of the PostgreSQL leader")
+        # Of those that nobody has asked meanwhile each still has a connection to the old leader, and finds out now.
+        told = [f"{row.host} {row.service}: {row.health}" for row in sight.look(estate) if "status 500" in row.health]
+        assert told == []
     finally:
         victim.check_output("docker start patroni")
     until_whole(estate)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.estate import site
+from tests.estate.wait import until
 from tests.estate.world import Estate, Host
 
 NAME = "scratch"
@@ -107,6 +108,31 @@ def test_a_reloadable_file_reloads(running: Scratch) -> None:
     before = running.container()
     assert running.converge(contents={"reloadable": "2"})["actions"] == [f"wrote {ROOT}/reloadable", "reloaded"]
     assert running.container() == before
+
+
+# As a host loses its power: what runs is dead when its engine starts again.
+POWER_LOST = """
+pid=$(docker inspect --format '{{.State.Pid}}' %s)
+systemctl stop docker.socket docker.service
+kill -KILL "$pid"
+systemctl start docker.socket docker.service
+"""
+
+
+def test_what_was_reloaded_by_a_signal_starts_with_its_host(running: Scratch) -> None:
+    """To an engine that sends a signal the container counts as stopped by hand, whatever the signal."""
+    told: dict[str, Any] = {
+        "command": ["sh", "-c", "trap 'echo told' HUP; while :; do sleep 0.2; done"],
+        "reload": {"signal": "SIGHUP"},
+    }
+    assert not running.converge(**told)["failed"]
+    before = running.container()
+    done = running.converge(**told, contents={"reloadable": "2"})
+    assert done["actions"] == [f"wrote {ROOT}/reloadable", "reloaded"]
+    assert running.container() == before
+    until(lambda: "told" in running.shell(f"docker logs {NAME}"), 5, "the signal to arrive")
+    running.host.check_output(POWER_LOST, NAME)
+    until(lambda: running.host.docker(NAME).is_running, 30, "the engine to start it again")
 
 
 def test_limits_change_on_the_running_container(running: Scratch) -> None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -223,10 +225,32 @@ class Engine:
         with self._asking(f"limits of container {name}"):
             self._api.update_container(name, **wanted)
 
-    def signal(self, name: str, signal: str) -> None:
-        """Send a signal to the container's first process."""
+    def signal(self, name: str, number: str) -> None:
+        """Send a signal to the container's first process, past the engine.
+
+        Through the engine it would mark the container as stopped by hand, whatever the signal, and so it would not be
+        started again with its host (``killWithSignal`` in moby's ``daemon/kill.go``).
+        """
+        what = f"{number} to container {name}"
+        guard.about_to_write(f"container {name}", number)
+        try:
+            process = os.pidfd_open(self._process(what, name))
+        except ProcessLookupError as error:
+            raise Refused(what, expected="it to run", found="its process has just ended") from error
+        try:
+            # Since it was opened the number cannot become another's; before, it could have.
+            self._process(what, name)
+            signal.pidfd_send_signal(process, signal.Signals[number])
+        finally:
+            os.close(process)
+
+    def _process(self, what: str, name: str) -> int:
+        """Return the number of a running container's first process on this host."""
         with self._asking(f"container {name}"):
-            self._api.kill(name, signal)
+            found = int(self._api.inspect_container(name)["State"]["Pid"])
+        if not found:
+            raise Refused(what, expected="it to run", found="it stopped", remedy="start it, or run the role again")
+        return found
 
     def execute(self, name: str, command: Sequence[str]) -> None:
         """Run a command in the container; a status other than 0 is an error that shows its output."""

@@ -22,6 +22,7 @@ MODULES = sorted((PLUGINS / "modules").glob("[a-z]*.py"))
 # Calls by which a process changes its host: of a library, and of a path, whatever its variable is called.
 OF_LIBRARIES = {
     "os": "chmod chown fchmod fchown kill link makedirs mkdir remove rename replace rmdir symlink truncate unlink",
+    "signal": "pidfd_send_signal",
     "shutil": "copy copy2 copyfile copytree move rmtree",
     "subprocess": "Popen call check_call check_output run",
     "tempfile": "NamedTemporaryFile TemporaryDirectory mkdtemp mkstemp",

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error of the database driver: whether it is one of operation, and the SQLSTATE when a server said it."""
+    """An error of the database driver: whether it is one of operation or of no kind, and the SQLSTATE a server said."""
 
     operational: bool
     sqlstate: str | None

@@ -146,7 +146,10 @@ def _refusals(error: BaseException | None) -> Iterator[Refusal]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, psycopg2.Error):
-            yield Refusal(isinstance(error, psycopg2.OperationalError), error.pgcode)
+            # Of a connection that ended while nobody used it, the driver says so when it is taken from the pool, and
+            # calls it nothing but an error of the database.
+            operational = isinstance(error, psycopg2.OperationalError) or type(error) is psycopg2.DatabaseError
+            yield Refusal(operational, error.pgcode)
         error = error.__cause__ or error.__context__
 
 

@@ -10,13 +10,14 @@ from types import ModuleType
 
 import pytest
 
-# Errors of psycopg2, as (is it an OperationalError, its SQLSTATE).
+# Errors of psycopg2, as (is it an OperationalError or a plain DatabaseError, its SQLSTATE).
 LOST = {
     "terminating connection due to administrator command": (True, "57P01"),
     "terminating connection because of crash of another server process": (True, "57P02"),
     "the database system is starting up": (True, "57P03"),
     "SSL connection has been closed unexpectedly": (True, None),
     "connection to server failed: session is not read-write": (True, None),
+    "server closed the connection unexpectedly": (True, None),
     "cannot execute INSERT in a read-only transaction": (False, "25006"),
 }
 KEPT = {
