@@ -6,15 +6,16 @@ import base64
 import hashlib
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.estate.journey import Trade
@@ -23,6 +24,9 @@ from tests.lab import packages
 from tests.lab.progress import Progress
 
 PATIENCE = 60
+# When an interface of this machine comes or goes, as with a container elsewhere on it, Chromium drops its connections.
+# The web client that was just being loaded then waits for its user to load it again.
+LOADS, LOAD_SECONDS = 3, 30
 
 
 def public_key_pins(estate: Estate, name: str) -> str:
@@ -72,14 +76,38 @@ def browser(estate: Estate, instance: Instance) -> Iterator[webdriver.Chrome]:
 
 def order_seen(estate: Estate, instance: Instance, trade: Trade) -> str:
     """Log in as the administrator and wait for the order's number on its page."""
+    order = f"/odoo/action-sale.action_orders/{trade.sale}"
     with browser(estate, instance) as page:
-        page.get(f"{instance.url}/web/login?redirect=/odoo/action-sale.action_orders/{trade.sale}")
-        # The page is drawn anew while it is read.
-        wait = WebDriverWait(page, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
-        wait.until(lambda shown: shown.find_element(By.NAME, "login").is_displayed())
-        page.find_element(By.NAME, "login").send_keys(instance.admin_login)
+        _shown(page, f"{instance.url}/web/login?redirect={order}", _login)
+        _login(page).send_keys(instance.admin_login)
         page.find_element(By.NAME, "password").send_keys(instance.admin_password)
         page.find_element(By.CSS_SELECTOR, "form.oe_login_form button[type=submit]").click()
-        wait.until(lambda shown: trade.sale_name in shown.find_element(By.TAG_NAME, "body").text)
+        _shown(page, f"{instance.url}{order}", lambda shown: trade.sale_name in _text(shown), opened=True)
         assert page.current_url.startswith(instance.url)
     return f"a browser logged in and saw {trade.sale_name}"
+
+
+def _login(page: webdriver.Chrome) -> WebElement:
+    return page.find_element(By.NAME, "login")
+
+
+def _text(page: webdriver.Chrome) -> str:
+    return page.find_element(By.TAG_NAME, "body").text
+
+
+def _shown(
+    page: webdriver.Chrome, url: str, condition: Callable[[webdriver.Chrome], object], *, opened: bool = False
+) -> None:
+    """Wait for something on a page, opening it again as a person does who waits in vain."""
+    # The page is drawn anew while it is read.
+    wait = WebDriverWait(page, LOAD_SECONDS, ignored_exceptions=[StaleElementReferenceException])
+    for load in range(LOADS):
+        try:
+            if load or not opened:
+                page.get(url)
+            wait.until(condition)
+        except WebDriverException:
+            if load == LOADS - 1:
+                raise
+        else:
+            return
