@@ -152,7 +152,7 @@ def test_an_edge_whose_host_is_gone_is_replaced(estate: Estate, route: Route) ->
     until_whole(estate)
     edge = estate.edge_with_address()
     with NewCallers(route) as callers:
-        # Stopped as well, since no table sees how keepalived announces an address that has just come, now and once more.
+        # Stopped as well: no table sees how keepalived announces an address that has come, at once and 5 s later.
         edge.check_output("systemctl kill --signal=STOP keepalived")
         edge.check_output("printf %%s %s | nft --file -", GONE.format(estate.virtual_ip))
         try:
