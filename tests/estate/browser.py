@@ -78,7 +78,7 @@ def order_seen(estate: Estate, instance: Instance, trade: Trade) -> str:
     """Log in as the administrator and wait for the order's number on its page."""
     order = f"/odoo/action-sale.action_orders/{trade.sale}"
     with browser(estate, instance) as page:
-        _shown(page, f"{instance.url}/web/login?redirect={order}", _login)
+        _shown(page, f"{instance.url}/web/login?redirect={order}", lambda shown: _login(shown).is_displayed())
         _login(page).send_keys(instance.admin_login)
         page.find_element(By.NAME, "password").send_keys(instance.admin_password)
         page.find_element(By.CSS_SELECTOR, "form.oe_login_form button[type=submit]").click()
