@@ -20,9 +20,9 @@ def sweep(client: docker.DockerClient, owned: str) -> int:
     """
     if (_ROOT / "cgroup.controllers").exists() or os.geteuid() != 0:
         return 0
-    if client.containers.list(all=True, filters={"label": owned}):
+    if client.containers.list(all=True, filters={"label": owned}, ignore_removed=True):
         return 0
-    known = {container.id for container in client.containers.list(all=True)}
+    known = {container.id for container in client.containers.list(all=True, ignore_removed=True)}
     left = [
         group
         for group in _ROOT.glob("*/docker/*")
