@@ -225,24 +225,28 @@ class Engine:
         with self._asking(f"limits of container {name}"):
             self._api.update_container(name, **wanted)
 
-    def signal(self, name: str, number: str) -> None:
-        """Send a signal to the container's first process, past the engine.
+    def signal(self, name: str, wanted: str) -> None:
+        """Send a signal, such as ``SIGHUP``, to the container's first process, past the engine.
 
         Through the engine it would mark the container as stopped by hand, whatever the signal, and so it would not be
         started again with its host (``killWithSignal`` in moby's ``daemon/kill.go``).
         """
-        what = f"{number} to container {name}"
-        guard.about_to_write(f"container {name}", number)
+        what = f"{wanted} to container {name}"
+        if wanted not in signal.Signals.__members__:
+            raise Refused(what, expected="the name of a signal, such as SIGHUP", found=wanted)
+        guard.about_to_write(f"container {name}", wanted)
+        number = self._process(what, name)
         try:
-            process = os.pidfd_open(self._process(what, name))
-        except ProcessLookupError as error:
-            raise Refused(what, expected="it to run", found="its process has just ended") from error
-        try:
-            # Since it was opened the number cannot become another's; before, it could have.
-            self._process(what, name)
-            signal.pidfd_send_signal(process, signal.Signals[number])
-        finally:
-            os.close(process)
+            process = os.pidfd_open(number)
+            try:
+                # Before it was opened the number could have become another's; since then it cannot.
+                if self._process(what, name) != number:
+                    raise ProcessLookupError
+                signal.pidfd_send_signal(process, signal.Signals[wanted])
+            finally:
+                os.close(process)
+        except ProcessLookupError:
+            raise Refused(what, expected="it to run on", found="its process ended", remedy="run again") from None
 
     def _process(self, what: str, name: str) -> int:
         """Return the number of a running container's first process on this host."""
