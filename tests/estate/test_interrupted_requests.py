@@ -14,7 +14,7 @@ import pytest
 
 from tests.estate import access, module, traces
 from tests.estate.wait import until, until_whole
-from tests.estate.web import Answer, Json2, Session
+from tests.estate.web import Answer, Json2, NoAnswer, Session
 from tests.estate.world import Estate, Instance
 
 Ask = Callable[[str], Answer]
@@ -223,3 +223,32 @@ def test_who_finds_nobody_to_write_to_waits_ten_seconds_and_is_told_to_come_agai
     assert 9 < took < 15
     assert orders(odoo, reference) == []
     assert person.user() == north.admin_login
+
+
+def test_a_request_whose_sender_is_gone_before_it_is_read_is_not_carried_out(estate: Estate, north: Instance) -> None:
+    """A server that hangs finds in its queue what users gave up, and may have asked again by now."""
+    hangs, web = estate.group("odoo")[0], access.web_container(north)
+    impatient = access.json2(estate, north, timeout=1.0)
+    names = [f"given up {secrets.token_hex(4)}" for _ in range(8)]
+
+    def create(name: str) -> str:
+        try:
+            impatient.create("res.partner", name=name)
+        except NoAnswer:
+            return ""
+        return name
+
+    hangs.check_output("docker pause %s", web)
+    try:
+        # Before the edge's next look at the server: every other one goes there.
+        with ThreadPoolExecutor(len(names)) as senders:
+            answered = set(senders.map(create, names)) - {""}
+    finally:
+        hangs.check_output("docker unpause %s", web)
+    assert 0 < len(answered) < len(names), f"expected one server of two to hang, found {len(answered)} answers"
+    # Served after everything that waits in the same queue.
+    node = access.json2_on(estate, hangs, north)
+    for _worker in range(8):
+        node.find("res.partner", [], limit=1)
+    found = {entry["name"] for entry in node.find("res.partner", [["name", "in", names]], "name")}
+    assert found == answered

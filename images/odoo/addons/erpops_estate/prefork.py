@@ -10,6 +10,9 @@ a second or two everybody else stands in that queue.
 With ``gevent_port = 0`` no process for websockets is started: containers for scheduled actions and jobs serve
 nobody's browser, and the process costs each of them some 100 MB and sixteen connections.
 
+Whoever stood there for too long has gone, and may have asked again elsewhere. Odoo would do all that first, for nobody:
+it read whole queues of such requests before it served anybody who waits, and wrote what their users thought lost.
+
 Before it starts a process, Odoo looks into its databases. While nobody leads there that look fails, and Odoo ends the
 whole server for it, with all requests and jobs in flight.
 """
@@ -24,6 +27,8 @@ from odoo import sql_db
 from odoo.service import server
 from odoo.tools import config
 
+from .hung_up import hung_up
+
 _logger = logging.getLogger(__name__)
 
 # Some ten seconds of what one node of a busy company is asked for; the kernel's own bound is 4096.
@@ -31,6 +36,7 @@ WAITING_CONNECTIONS = 256
 
 _start = server.PreforkServer.start
 _process_spawn = server.PreforkServer.process_spawn
+_process_request = server.WorkerHTTP.process_request
 
 
 def start(prefork: Any) -> None:
@@ -56,5 +62,15 @@ def process_spawn(prefork: Any) -> None:
             prefork.long_polling_pid = None
 
 
+def process_request(worker: Any, client: Any, address: Any) -> None:
+    """Serve the connection as Odoo does; close it unread when whoever opened it has gone."""
+    if hung_up(client):
+        _logger.info("request is not begun: whoever sent it is gone")
+        client.close()
+        return
+    _process_request(worker, client, address)
+
+
 server.PreforkServer.start = start
 server.PreforkServer.process_spawn = process_spawn
+server.WorkerHTTP.process_request = process_request

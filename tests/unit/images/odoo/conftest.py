@@ -55,3 +55,8 @@ def attempt() -> ModuleType:
 @pytest.fixture(scope="session")
 def estate_settings() -> ModuleType:
     return load("erpops_estate", "settings")
+
+
+@pytest.fixture(scope="session")
+def hung_up() -> ModuleType:
+    return load("erpops_estate", "hung_up")
