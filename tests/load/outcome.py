@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-# An answer that takes longer has failed, whatever it says.
-PATIENCE = 30.0
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import PATIENCE_SECONDS as PATIENCE
+
+__all__ = ["PATIENCE", "Failure", "Fate", "Told", "failure", "fate"]
 
 
 class Failure(StrEnum):

@@ -19,10 +19,14 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_http import Route, Session
-from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import Sample, summary, truth
+from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_verdict import (
+    PATIENCE_SECONDS,
+    Sample,
+    summary,
+    truth,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import STREAMS
 
-PATIENCE_SECONDS = 15.0
 # As many as can wait at once when nothing is answered any more.
 MOST = 256
 AFTERWARDS_SECONDS = 90.0

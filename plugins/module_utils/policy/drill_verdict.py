@@ -15,6 +15,8 @@ from typing import Any
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
 
 SHOWN = 3
+# Seconds that users wait for an answer. One that takes longer has failed, whatever it says.
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
