@@ -26,8 +26,8 @@ bench: $(READY) ## Measurements of the running estate
 load: $(READY) ## Orders and pages for a minute, then the database's word on them; LOAD='--seconds 600' for more
 	@$(VENV)/bin/python -m tests.load $(LOAD)
 
-drills: $(READY) ## Every drill on the running estate under load; SCENARIO='edge_killed' for one, TIMES=1 for one more run of it
-	@$(VENV)/bin/python -m tests.drills $(SCENARIO) $(if $(TIMES),--times $(TIMES))
+drills: $(READY) ## Every drill on the running estate under load; SCENARIO='edge_killed' for one, TIMES=1 for one more run of it, BARE=1 with Patroni's own times
+	@$(VENV)/bin/python -m tests.drills $(SCENARIO) $(if $(TIMES),--times $(TIMES)) $(if $(BARE),--bare)
 
 interruptions: $(READY) ## Playbooks killed inside their mutations, under load; PLAYBOOK='host_out', POINT='out_leased', LIST=1 for which there are
 	@$(VENV)/bin/python -m tests.interruptions $(POINT) $(if $(PLAYBOOK),--playbook $(PLAYBOOK)) $(if $(LIST),--list)

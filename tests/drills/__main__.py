@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.drill_plan im
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drills import SCENARIOS
 
 from tests import kept
-from tests.drills import results, volume
+from tests.drills import bare, results, volume
 from tests.estate import site
 from tests.estate.daemons import TIMER, Etcd, Patroni
 from tests.estate.wait import until_whole
@@ -144,19 +144,35 @@ def drill(estate: Estate, name: str, instance: str) -> dict[str, Any]:
     }
 
 
+def to_compare(estate: Estate, names: Sequence[str], times: int, commit: str, instance: str) -> int:
+    """Do drills with Patroni's own times and keep their figures beside those of ours; nothing is demanded of them."""
+    for name in names:
+        with bare.times(estate):
+            runs = [drill(estate, name, instance) for _time in range(times)]
+        print(f"{name} with Patroni's own times: {json.dumps(results.keep_bare(name, commit, runs))}", flush=True)
+    return 0
+
+
 def main() -> int:
     """Read the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m tests.drills", description="Drills on the lab, under load.")
     parser.add_argument("scenario", nargs="*", choices=[[], *SCENARIOS], help="which (default: all)")
     parser.add_argument("--times", type=int, default=0, help="how often each (default: as its verdict needs)")
     parser.add_argument("--instance", default="north", help="whose users (default: %(default)s)")
+    parser.add_argument(
+        "--bare", action="store_true", help=f"with Patroni's own times; kept to compare ({', '.join(bare.SCENARIOS)})"
+    )
     options = parser.parse_args()
+    if options.bare and not set(options.scenario) <= set(bare.SCENARIOS):
+        parser.error(f"--bare: expected {', '.join(bare.SCENARIOS)}, found {', '.join(options.scenario)}")
     try:
         commit = kept.commit()
     except kept.Uncommitted as error:
         print(error, file=sys.stderr)
         return REFUSED
     estate, status = Estate.load(), 0
+    if options.bare:
+        return to_compare(estate, options.scenario or bare.SCENARIOS, options.times or 1, commit, options.instance)
     for name in options.scenario or SCENARIOS:
         for _time in range(options.times or SCENARIOS[name].repeat):
             try:

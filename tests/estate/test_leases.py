@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.estate import site
+from tests.estate import site, traces
 from tests.estate.daemons import KEEPER, PAUSES, TIMER, Etcd, Patroni
 from tests.estate.wait import until, until_whole
-from tests.estate.world import Estate, Host
+from tests.estate.world import Estate, Host, Instance
 
+ACTIONS = "erpops.estate.odoo_scheduled_action"
 MAINTENANCE, INFO = "erpops.estate.patroni_maintenance", "erpops.estate.lease_info"
 END, SERVER = "erpops.estate.lease_end", "erpops.estate.traefik_server"
 LEASES, EDGE_FILE = "/erpops/lab/leases/", "/etc/erpops/traefik/dynamic/estate.yml"
@@ -131,20 +132,28 @@ def test_a_pause_by_hand_is_no_secret(patroni: Patroni, etcd: Etcd, host: Host) 
     assert (etcd.pauses(), paused(patroni)) == ({}, False)
 
 
+def active(estate: Estate, instance: Instance) -> str:
+    """Return how many scheduled actions of an instance are to run."""
+    return traces.psql(traces.leader(estate), instance.database, "select count(*) from ir_cron where active")
+
+
 def running(host: Host) -> set[str]:
     return {name for name, container in host.containers().items() if container["State"]["Running"]}
 
 
 def test_what_nobody_takes_back_is_ended_by_the_timers(
-    estate: Estate, patroni: Patroni, etcd: Etcd, host: Host
+    estate: Estate, patroni: Patroni, etcd: Etcd, host: Host, south: Instance
 ) -> None:
     """Not even a host that is out stays so: its own timer starts everything."""
     since, edges, node = int(time.time()), estate.group("edge"), estate.group("odoo")[-1]
     away = next(host for host in patroni.hosts[::-1] if host.name not in {edge.name for edge in edges})
-    before = running(away)
+    before, scheduled = running(away), active(estate, south)
     drain = {"server": node.name, "state": "drained", "owner": "ada", "reason": "new memory", "minutes": 1}
     drained = site.module("edge", SERVER, drain)
     assert not [result for result in drained.values() if result["failed"]], drained
+    quiet = {"name": south.name, "state": "paused", "owner": "ada", "reason": "addresses are corrected", "minutes": 1}
+    assert ask(node, ACTIONS, **quiet)["paused"]
+    assert active(estate, south) == "0"
     paused_at = time.monotonic()
     assert pause(host, "ada", minutes=1)["paused"]
     words = ("-e", f"out_host={away.name}", "-e", "out_owner=ada@bastion", "-e", "out_minutes=1")
@@ -158,6 +167,7 @@ def test_what_nobody_takes_back_is_ended_by_the_timers(
     # The server was drained before, on each edge by a lease of its own: an edge's own host ends it.
     until(lambda: not etcd.ctl(f"get {LEASES} --prefix").strip(), interval + 90, "the hosts to end theirs", interval=2)
     assert not [edge for edge in edges if "# drained:" in edge.file(EDGE_FILE).content_string]
+    assert active(estate, south) == scheduled != "0"
     assert said(etcd.hosts, since, "ended patroni_pause lab, held by ada") == ["Patroni resumed"]
     print(f"ended {took - 60:.0f} s after its end")
     until(lambda: running(away) == before, interval + 120, "everything on the host to run again", interval=2)

@@ -9,7 +9,7 @@ from tests.estate.daemons import Patroni, Watch
 from tests.estate.traces import redis_master
 from tests.estate.untouched import untouched
 from tests.estate.wait import until_whole
-from tests.estate.world import Estate, Instance
+from tests.estate.world import Estate, Host, Instance
 from tests.load.load import Load
 
 RESTART = "erpops.estate.rolling_restart"
@@ -20,6 +20,11 @@ def started(estate: Estate, name: str) -> dict[str, str]:
     """Return when the container of this name was started, by host."""
     found = {host.name: host.containers().get(name) for host in estate.hosts}
     return {host: container["State"]["StartedAt"] for host, container in found.items() if container}
+
+
+def main_process(host: Host, unit: str) -> str:
+    """Return the number of a unit's first process."""
+    return str(host.check_output("systemctl show --property MainPID --value %s", unit))
 
 
 def variables(**given: object) -> tuple[str, str]:
@@ -46,6 +51,26 @@ def test_each_service_restarts_host_by_host_its_leader_last_while_people_work(es
     assert not result.faults, result.summary()
     assert not result.fates.get("unknown"), result.summary()
     assert {name: later[name] for name in odoo} == {name: earlier[name] for name in odoo}, "a process of Odoo ended"
+    until_whole(estate)
+
+
+def test_what_serves_people_restarts_node_by_node_and_none_of_them_notices(estate: Estate, north: Instance) -> None:
+    """Odoo is drained before, the address leaves before its edge does, and etcd's members take turns."""
+    until_whole(estate)
+    services = ["odoo_north_web", "traefik", "etcd"]
+    earlier = {name: started(estate, name) for name in services}
+    daemons = {host.name: main_process(host, "keepalived") for host in estate.group("edge")}
+    with Load(estate, north) as load, Watch(estate) as watch:
+        site.run(*variables(restart_services=[*services, "keepalived"]), playbook=RESTART)
+    watch.never_two()
+    result = load.result()
+    print(result.summary())
+    for name in services:
+        assert not earlier[name].items() & started(estate, name).items(), f"a {name} was not restarted"
+    anew = {host.name: main_process(host, "keepalived") for host in estate.group("edge")}
+    assert not daemons.items() & anew.items(), "a keepalived was not restarted"
+    assert not result.faults, result.summary()
+    assert not result.fates.get("unknown"), result.summary()
     until_whole(estate)
 
 

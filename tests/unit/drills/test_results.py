@@ -117,3 +117,12 @@ def test_a_result_is_about_how_often_users_ask(monkeypatch: pytest.MonkeyPatch) 
     assert results.digest(SCENARIOS[NAME]) == before, "nobody logs in"
     monkeypatch.setattr(results, "STREAMS", {**STREAMS, "write": 9.0})
     assert results.digest(SCENARIOS[NAME]) != before
+
+
+def test_what_the_fault_costs_without_our_times_stands_beside_it_and_stays_there() -> None:
+    for _time in range(5):
+        results.keep(NAME, "abc", run(4.0))
+    results.keep_bare(NAME, "abc", [{**run(gap), "at": "2026-01-01T00:00:00Z"} for gap in (6.0, 8.0, 20.0)])
+    results.keep(NAME, "abc", run(4.0))
+    told = ("  with Patroni's own times", "median 8.0 s, worst 20.0 s of 3", "ours: 0.50 of it", True)
+    assert told in results.shown()
