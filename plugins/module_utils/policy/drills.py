@@ -115,7 +115,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         "lost",
         "postgresql leader with etcd's",
         # The timer of the role leases keeps the two apart; this is how long it takes where it has not come round yet.
-        {"write": 35.0},
+        {"write": 30.0},
         PATRONI + ETCD,
         seconds=45,
     ),
