@@ -74,6 +74,13 @@ options:
     type: str
     choices: [present, absent, duplicated, restored, neutralised]
     default: present
+  left_out:
+    description:
+      - Names of hosts that open connections as these roles and that this run does not reach, as with C(--limit). Where
+        there are any, V(present) refuses to give a role that is there another password, before anything is changed.
+    type: list
+    elements: str
+    default: []
   confirm:
     description: Names of exactly the databases that are to be absent.
     type: list
@@ -161,6 +168,12 @@ actions:
   type: list
   elements: str
   sample: ["role north: create", "database north: create", "database north: close to all others"]
+new_passwords:
+  description: Names of the roles that were there and got another password, or in check mode would get one.
+  returned: success
+  type: list
+  elements: str
+  sample: [north]
 error:
   description: The kind of failure, for who has to tell them apart, such as V(unreachable) or V(refused).
   returned: failure
@@ -194,6 +207,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
         },
     },
     "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    "left_out": {"type": "list", "elements": "str", "default": []},
     "confirm": {"type": "list", "elements": "str", "default": []},
     "source": {"type": "str"},
     "dump": {"type": "path"},
@@ -221,12 +235,13 @@ def main() -> None:
     )
     guard.writes(allowed=not module.check_mode)
     try:
-        actions = bring_there(module.params, check=module.check_mode)
+        outcome = bring_there(module.params, check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid")
-    module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
+    actions = outcome.actions
+    module.exit_json(changed=bool(actions), actions=actions, new_passwords=outcome.new_passwords, diff=steps(actions))
 
 
 if __name__ == "__main__":

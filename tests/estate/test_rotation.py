@@ -34,6 +34,38 @@ def streaming(host: Host) -> int:
     return int(psql(host, "postgres", "select count(*) from pg_stat_replication where state = 'streaming'"))
 
 
+def known_password(estate: Estate, instance: Instance) -> dict[str, str]:
+    """Return, as digests, what PostgreSQL keeps of an instance's password and the files that its nodes open it with."""
+    keeps = f"select md5(rolpassword) from pg_authid where rolname = '{instance.name}'"  # noqa: S608 - a name of ours
+    files = {
+        host.name: host.check_output(
+            "stat --format %%y%%i %s; sha256sum %s", *[f"/etc/erpops/odoo/{instance.name}/pgpass"] * 2
+        )
+        for host in estate.group("odoo")
+    }
+    return {"PostgreSQL": psql(leader(estate), "postgres", keeps), **files}
+
+
+def test_a_limited_run_sets_no_password_that_other_nodes_would_not_learn(
+    estate: Estate, north: Instance, tmp_path: Path
+) -> None:
+    left_out, named = estate.group("odoo")[:2]
+    instances = copy.deepcopy(lab_secrets.read()["estate_instance_secrets"])
+    instances[north.name]["database_password"] = secrets.token_urlsafe(24)
+    variables = authority.given(tmp_path, estate_instance_secrets=instances)
+    before = known_password(estate, north)
+    run = site.run("--limit", named.name, "--tags", "odoo", *variables, check=False)
+    assert run.status != 0
+    for part in (
+        f"{north.name}: expected estate_instance_secrets.{north.name}.database_password",
+        f"--limit leaves out {left_out.name} of group odoo",
+        "Run without --limit, or with all hosts of group odoo in it",
+    ):
+        assert part in run.output
+    assert run.tasks == ()
+    assert known_password(estate, north) == before
+
+
 def test_passwords_are_changed_under_load(estate: Estate, north: Instance, tmp_path: Path) -> None:
     until_whole(estate)
     known = lab_secrets.read()

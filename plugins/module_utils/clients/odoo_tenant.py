@@ -26,6 +26,15 @@ class Tenant:
     password: str = field(repr=False)
 
 
+def with_other_password(administration: Database, tenants: list[Tenant]) -> list[str]:
+    """Return the names of those whose role is there and knows another password than theirs."""
+    names = [tenant.name for tenant in tenants]
+    kept = dict(administration.rows("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)", names))
+    return [
+        tenant.name for tenant in tenants if tenant.name in kept and not matches(tenant.password, kept[tenant.name])
+    ]
+
+
 def converge(
     administration: Database, tenants: list[Tenant], connect: Callable[[str], Database], *, check: bool
 ) -> list[str]:

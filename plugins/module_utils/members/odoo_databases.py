@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,23 +16,36 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_host import OdooHost
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_objects import ObjectClient
-from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_tenant import Tenant, converge
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_tenant import (
+    Tenant,
+    converge,
+    with_other_password,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_copy as policy
+from ansible_collections.erpops.estate.plugins.module_utils.policy.left_out import password_objections
 
 
-def bring_there(params: Mapping[str, Any], *, check: bool) -> list[str]:
-    """Bring the databases to their state and return what was done, or in check mode would be."""
+@dataclass(frozen=True)
+class Outcome:
+    """What was done, or in check mode would be; and whose password is another one now."""
+
+    actions: list[str]
+    new_passwords: list[str] = field(default_factory=list)
+
+
+def bring_there(params: Mapping[str, Any], *, check: bool) -> Outcome:
+    """Bring the databases to their state."""
     with _server(params) as server:
         tenants = [Tenant(entry["name"], entry["database"], entry["password"] or "") for entry in params["instances"]]
         state = params["state"]
         if state == "absent":
-            return _absent(server, tenants, params["confirm"], check)
+            return Outcome(_absent(server, tenants, params["confirm"], check))
         _alone_of(tenants, state)
         if state == "neutralised":
-            return _neutralised(server, tenants[0], params, check)
+            return Outcome(_neutralised(server, tenants[0], params, check))
         if state != "present":
-            return _copied(server, tenants[0], params, check)
-        return converge(server.administration, tenants, server.connect, check=check)
+            return Outcome(_copied(server, tenants[0], params, check))
+        return _present(server, tenants, params["left_out"], check)
 
 
 @contextmanager
@@ -62,6 +76,14 @@ def _alone_of(tenants: list[Tenant], state: str) -> None:
         raise ValueError(f"{state}: expected the password of {', '.join(unnamed)}, found none")
     if state != "present" and len(tenants) != 1:
         raise ValueError(f"{state}: expected one of instances, found {len(tenants)}")
+
+
+def _present(server: odoo_copy.Server, tenants: list[Tenant], left_out: list[str], check: bool) -> Outcome:
+    others = with_other_password(server.administration, tenants)
+    sentences = password_objections(others, left_out)
+    if sentences:
+        raise ValueError("; ".join(sentences))
+    return Outcome(converge(server.administration, tenants, server.connect, check=check), others)
 
 
 def _absent(server: odoo_copy.Server, tenants: list[Tenant], confirmed: list[str], check: bool) -> list[str]:
