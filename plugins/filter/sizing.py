@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large things are and how many, for roles: the answers of sizing, host_sizes and redis_sentinel in policy."""
+"""How large things are and how many, for roles: answers of backup, host_sizes, redis_sentinel and sizing in policy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.erpops.estate.plugins.module_utils.policy import host_sizes, redis_sentinel, sizing
+from ansible_collections.erpops.estate.plugins.module_utils.policy import backup, host_sizes, redis_sentinel, sizing
 from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of
+
+
+def backup_lock_days(given: int, fulls: int, calendar: str) -> int:
+    """Return for how many days the bucket of the backups locks what is written: as given, else as they need it."""
+    days = int(given) or backup.lock_days(int(fulls), calendar)
+    if days is None:
+        raise AnsibleFilterError(
+            f"backup_lock_days: {calendar!r} does not tell how far its dates are apart; give the days"
+        )
+    return days
 
 
 def container_limits(host: str, hostvars: Mapping[str, Any]) -> dict[str, int]:
@@ -65,6 +75,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return what Jinja2 may call."""
         return {
+            "backup_lock_days": backup_lock_days,
             "container_limits": container_limits,
             "max_connections": max_connections,
             "odoo_instances": odoo_instances,

@@ -81,7 +81,7 @@ EXAMPLES = r"""
       - name: estate-backup
         object_lock: true
         retention_mode: COMPLIANCE
-        retention_days: 14
+        retention_days: 35
 """
 
 RETURN = r"""

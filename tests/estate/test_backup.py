@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import json
+import re
 import shlex
 import uuid
 from collections.abc import Iterator
@@ -99,6 +102,28 @@ def test_wal_arrives_in_the_repository(leader: Host) -> None:
     before = repository(leader)["archive"][-1]["max"]
     pgbackrest(leader, "check")
     assert repository(leader)["archive"][-1]["max"] > before
+
+
+def test_what_is_written_is_locked_for_as_long_as_it_is_kept(leader: Host, store: Store) -> None:
+    """The promise is taken from what runs: pgBackRest's own settings, and systemd's account of the timer's dates."""
+    fulls = int(leader.check_output("sed -n s/^repo1-retention-full=//p /etc/erpops/pgbackrest/pgbackrest.conf"))
+    calendar = leader.check_output("sed -n s/^OnCalendar=//p /etc/systemd/system/%s", TIMERS[0])
+    dates = re.findall(
+        r"\d{4}-\d\d-\d\d", leader.check_output("TZ=UTC systemd-analyze calendar --iterations=20 %s", calendar)
+    )
+    days = sorted({datetime.date.fromisoformat(date) for date in dates})
+    promised = fulls * max(later - earlier for earlier, later in itertools.pairwise(days))
+    assert promised >= datetime.timedelta(days=1)
+
+    archive = repository(leader)["archive"][-1]
+    segment = archive["max"]
+    where = {"Bucket": BACKUPS, "Prefix": f"pgbackrest/archive/{STANZA}/{archive['id']}/{segment[:16]}/{segment}"}
+    admin = store.login("object_storage_admin")
+    version = admin.list_object_versions(**where)["Versions"][0]
+    kept = admin.get_object_retention(Bucket=BACKUPS, Key=version["Key"], VersionId=version["VersionId"])["Retention"]
+    assert kept["Mode"] == "COMPLIANCE"
+    # One full that fails costs one date more, and the backup that ends a promise takes its time too.
+    assert kept["RetainUntilDate"] - version["LastModified"] > promised
 
 
 def stored(store: Store, label: str) -> tuple[int, int]:

@@ -1,11 +1,13 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be done so that a cluster is backed up."""
+"""What has to be done so that a cluster is backed up, and that its backups are there when they are needed."""
 
 from __future__ import annotations
 
 from enum import Enum
+
+from ansible_collections.erpops.estate.plugins.module_utils.policy.timer_calendar import longest_gap_days
 
 
 class Step(Enum):
@@ -29,3 +31,13 @@ def steps(*, exists: bool, has_full: bool, reconfigured: bool) -> tuple[Step, ..
     if not has_full:
         needed.append(Step.FULL)
     return tuple(needed)
+
+
+def lock_days(fulls: int, calendar: str) -> int | None:
+    """Return for how many days what is written has to be locked so that none of the backups that are kept is without.
+
+    The oldest of so many fulls goes when as many newer ones are complete. Where one of these fails, it is the next date
+    that makes up for it: one gap more. None where the calendar does not tell how far its dates are apart.
+    """
+    gap = longest_gap_days(calendar)
+    return None if gap is None else (fulls + 1) * gap

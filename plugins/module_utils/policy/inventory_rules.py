@@ -80,6 +80,7 @@ RULES: Mapping[str, Sequence[Rule]] = {
             lambda v: not archives(v) or bool(v["backup_bucket"]),
             "Name the bucket of the repository",
         ),
+        Rule(("backup_retention_full",), lambda v: v["backup_retention_full"] >= 1, "Keep one full backup at least"),
     ),
     "redis": (
         *(

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import lock_days
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import objections
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_keys import FLAG, KEYS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, instances
@@ -45,6 +46,7 @@ def value_rule_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
         yield from _redis_addresses(inventory)
     if group == "object_storage":
         yield from _logins(inventory)
+        yield from _backup_lock(inventory)
 
 
 def _holds(inventory: Inventory, rule: Rule, variables: Variables) -> bool:
@@ -121,3 +123,26 @@ def _logins(inventory: Inventory) -> Iterator[Finding]:
         if instance.bucket == backup:
             problem = f"{backup!r} is the bucket of the backups"
             yield Finding(inventory.where(VARIABLE), f"{VARIABLE}.{instance.name}.bucket", problem, "Give it its own")
+
+
+def _backup_lock(inventory: Inventory) -> Iterator[Finding]:
+    """A backup that is kept and no longer locked is there only as long as nobody destroys it."""
+    name, *sources = "object_storage_backup_retention_days", "backup_retention_full", "backup_full_calendar"
+    store = inventory.hosts.get(next(iter(inventory.members("object_storage")), ""), {})
+    member = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
+    told = name in store and all(source in member for source in sources)
+    doubtful = {*inventory.unresolved, *inventory.misfits} & {name, *sources}
+    if not told or doubtful or not archives(member):
+        return
+    given, fulls, calendar = store[name], *(member[source] for source in sources)
+    needed = lock_days(fulls, calendar)
+    where = inventory.where(name, "group object_storage")
+    if needed is None and not given:
+        problem = f"0, and backup_full_calendar {calendar!r} does not tell how far its dates are apart"
+        remedy = "Set the days that a backup is kept at most, with one that fails"
+        yield Finding(where, name, problem, remedy)
+    elif needed is not None and 0 != given < needed:
+        problem = (
+            f"found {given}, and a backup is kept for up to {needed} days (backup_retention_full {fulls}, {calendar})"
+        )
+        yield Finding(where, name, problem, f"Set {needed} or more, or 0 to have it follow from those")

@@ -9,6 +9,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.erpops.estate.plugins.filter.estate import addresses, declared_services, instances, setting
 from ansible_collections.erpops.estate.plugins.filter.sizing import (
+    backup_lock_days,
     container_limits,
     max_connections,
     odoo_instances,
@@ -104,3 +105,11 @@ def test_a_limited_run_counts_as_a_full_one() -> None:
     unseen = {key: value for key, value in sized["n2"].items() if key != "ansible_facts"}
     alike = {**sized, "n2": {**sized["n2"], "ansible_facts": {"memtotal_mb": 8192, "processor_vcpus": 4}}}
     assert max_connections("n3", {**sized, "n2": unseen}) == max_connections("n3", alike)
+
+
+def test_the_lock_of_the_backups_is_as_given_or_follows_from_what_is_kept() -> None:
+    assert backup_lock_days(0, 4, "Sun *-*-* 01:00:00") == 35
+    assert backup_lock_days(90, 4, "Sun *-*-* 01:00:00") == 90
+    assert backup_lock_days(90, 4, "*-*-1/14 03:00") == 90
+    with pytest.raises(AnsibleFilterError, match=r"'\*-\*-1/14 03:00' does not tell"):
+        backup_lock_days(0, 4, "*-*-1/14 03:00")

@@ -1,12 +1,12 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be done so that a cluster is backed up."""
+"""What has to be done so that a cluster is backed up, and for how long it has to be kept from everybody."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, steps
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, lock_days, steps
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,18 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import
 )
 def test_steps(exists: bool, has_full: bool, reconfigured: bool, expected: tuple[Step, ...]) -> None:
     assert steps(exists=exists, has_full=has_full, reconfigured=reconfigured) == expected
+
+
+@pytest.mark.parametrize(
+    ("fulls", "calendar", "days"),
+    [
+        pytest.param(4, "Sun *-*-* 01:00:00", 35, id="four weeks, and one in which it failed"),
+        pytest.param(1, "Sun *-*-* 01:00:00", 14, id="the only one is kept until the next is complete"),
+        pytest.param(4, "Wed,Sun 01:00", 20, id="the longer of the two gaps counts"),
+        pytest.param(7, "daily", 8, id="a week of days"),
+        pytest.param(12, "*-*-01 02:00", 403, id="a year of the longest months"),
+        pytest.param(4, "*-*-1/14 03:00", None, id="nobody can tell"),
+    ],
+)
+def test_a_lock_covers_every_backup_that_is_kept(fulls: int, calendar: str, days: int | None) -> None:
+    assert lock_days(fulls, calendar) == days

@@ -28,6 +28,23 @@ from tests.unit.plugins.module_utils.policy.inventories import Spoil, everywhere
             "it does not fit. Use 20 characters or more",
         ),
         ({"backup_bucket": ""}, "backup_bucket: found ''. Name the bucket"),
+        ({"backup_retention_full": 0}, "backup_retention_full: found 0. Keep one full backup at least"),
+        (
+            {"object_storage_backup_retention_days": 34},
+            "found 34, and a backup is kept for up to 35 days (backup_retention_full 4, Sun *-*-* 01:00:00). Set 35 or",
+        ),
+        (
+            {
+                "object_storage_backup_retention_days": 30,
+                "backup_full_calendar": "monthly",
+                "backup_retention_full": 12,
+            },
+            "found 30, and a backup is kept for up to 403 days",
+        ),
+        (
+            {"backup_full_calendar": "*-*-1/14 03:00"},
+            "object_storage_backup_retention_days: 0, and backup_full_calendar '*-*-1/14 03:00' does not tell",
+        ),
         ({"redis_sentinel_admin_password": "x" * 15}, "redis_sentinel_admin_password: it does not fit"),
         ({"redis_sentinel_replication_password": "a blank in it, and long"}, "without blanks and quotes"),
         ({"redis_sentinel_sentinel_password": 'a"quote-and-long-enough'}, "without blanks and quotes"),
@@ -68,6 +85,10 @@ def test_values_that_cannot_work(changed: dict[str, Any], expected: str) -> None
         {"patroni_ttl": 20, "patroni_loop_wait": 10},
         {"patroni_memory_mb": 256},
         {"redis_sentinel_memory_mb": 64},
+        {"object_storage_backup_retention_days": 35},
+        {"object_storage_backup_retention_days": 14, "backup_retention_full": 1},
+        {"object_storage_backup_retention_days": 60, "backup_full_calendar": "*-*-1/14 03:00"},
+        {"object_storage_backup_retention_days": 1, "patroni_archive_enabled": False},
         {"odoo_limit_memory_hard_mb": 1536, "odoo_limit_memory_soft_mb": 1024},
         {"image_registry_read_only": False, "image_registry_users": [{"name": "x"}]},
         {"docker_engine_options": {"live-restore": True}},
@@ -142,6 +163,18 @@ def test_backups_need_a_place_even_where_the_estate_has_an_object_storage() -> N
     found = texts(findings(inventory(everywhere(backup_s3_address=""))))
     assert len(found) == 1
     assert "backup_s3_address: backups and WAL have no place to go to" in found[0]
+
+
+def test_the_lock_is_held_against_what_the_members_keep() -> None:
+    def longer(fields: dict[str, Any]) -> None:
+        for host in fields["groups"]["patroni"]:
+            fields["hosts"][host]["backup_retention_full"] = 8
+
+    given = everywhere(object_storage_backup_retention_days=35)
+    assert texts(findings(inventory(given))) == []
+    found = texts(findings(inventory(given, longer)))
+    assert len(found) == 1
+    assert "found 35, and a backup is kept for up to 63 days" in found[0]
 
 
 def s3(instance: str, key: str) -> Spoil:
