@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets as random
 import socket
 import time
 import uuid
@@ -19,7 +17,7 @@ import pytest
 from tests.estate import access
 from tests.estate.traces import leader, psql
 from tests.estate.wait import until
-from tests.estate.web import CSRF, Json2, Route, Session, websocket_status
+from tests.estate.web import Route, Session, websocket_status
 from tests.estate.world import Estate, Host, Instance
 from tests.lab import secrets
 
@@ -94,36 +92,6 @@ def test_the_master_password_itself_makes_no_database(estate: Estate, north: Ins
 
 def test_an_encoded_slash_opens_nothing(route: Route) -> None:
     assert route.request("GET", "/web%2Fdatabase%2Fmanager").status == 400
-
-
-def test_a_body_that_is_too_large_is_refused_before_it_is_sent(route: Route) -> None:
-    assert route.request("POST", "/web/login", headers={"Content-Length": str(128 * 1024 * 1024 + 1)}).status == 413
-
-
-def test_a_large_file_arrives_as_it_was_sent(odoo: Json2, session: Session) -> None:
-    content, boundary = random.token_bytes(60 * 1024 * 1024), uuid.uuid4().hex
-    token = CSRF.search(session.get("/web/login").text)
-    assert token
-    [partner] = odoo.find("res.partner", [], "id", limit=1)
-    fields = {"csrf_token": token[1], "model": "res.partner", "id": str(partner["id"])}
-    parts = [f'name="{name}"\r\n\r\n{value}' for name, value in fields.items()]
-    parts.append('name="ufile"; filename="scan.bin"\r\nContent-Type: application/octet-stream\r\n\r\n')
-    head = "\r\n".join(f"--{boundary}\r\nContent-Disposition: form-data; {part}" for part in parts)
-    answer = session.send(
-        "POST",
-        "/web/binary/upload_attachment",
-        head.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
-        {"Content-Type": f"multipart/form-data; boundary={boundary}"},
-    )
-    assert answer.status == 200, answer.text[:2000]
-    [kept] = json.loads(answer.body)
-    assert "id" in kept, kept
-    try:
-        read = session.get(f"/web/content/{kept['id']}?download=1")
-        assert read.status == 200, read.text[:2000]
-        assert hashlib.sha256(read.body).digest() == hashlib.sha256(content).digest()
-    finally:
-        odoo.call("ir.attachment", "unlink", ids=[kept["id"]])
 
 
 def test_a_host_nobody_has_is_not_found(north: Instance, route: Route) -> None:

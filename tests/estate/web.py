@@ -48,13 +48,13 @@ class Answer:
 class _Through(HTTPSConnection):
     """Connects to one address and verifies the certificate for another name."""
 
-    def __init__(self, name: str, address: str, context: ssl.SSLContext, timeout: float) -> None:
-        super().__init__(name, 443, context=context, timeout=timeout)
+    def __init__(self, name: str, address: str, port: int, context: ssl.SSLContext, timeout: float) -> None:
+        super().__init__(name, port, context=context, timeout=timeout)
         self._address = address
         self._tls = context
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, 443), self.timeout)
+        plain = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
@@ -87,7 +87,7 @@ class Route:
         if self.context is None:
             connection = HTTPConnection(self.address, self.port, timeout=self.timeout)
         else:
-            connection = _Through(self.name, self.address, self.context, self.timeout)
+            connection = _Through(self.name, self.address, self.port, self.context, self.timeout)
         try:
             connection.request(method, path, body, sent)
             response = connection.getresponse()
@@ -101,7 +101,7 @@ class Route:
 def through(route: Route) -> HTTPSConnection:
     """Return a connection by that route which its owner keeps; it is opened by the first request."""
     assert route.context is not None
-    return _Through(route.name, route.address, route.context, route.timeout)
+    return _Through(route.name, route.address, route.port, route.context, route.timeout)
 
 
 @dataclass
