@@ -105,7 +105,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.clients.s3 import S3Client
-from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import Bucket, Step, objections, steps
+from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import Bucket, Step, plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "endpoint": {"type": "str", "required": True},
@@ -148,10 +148,7 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
     )
     wanted = [Bucket.from_params(entry) for entry in params["buckets"]]
     found = {bucket.name: client.bucket(bucket.name) for bucket in wanted}
-    refusals = [text for bucket in wanted for text in objections(bucket.name, bucket, found[bucket.name])]
-    if refusals:
-        raise ValueError("; ".join(refusals))
-    work = [(step, bucket) for bucket in wanted for step in steps(bucket, found[bucket.name])]
+    work = plan(wanted, found)
     if not check:
         for step, bucket in work:
             carry_out(client, step, bucket)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.estate import site
 from tests.estate.store import Store
 from tests.estate.world import Estate
 
@@ -95,6 +97,49 @@ def test_the_lock_of_the_backups_cannot_be_taken_off(store: Store) -> None:
     backup = store.login("backup_s3")
     refused = refusal(backup.put_object_lock_configuration, Bucket=BACKUPS, ObjectLockConfiguration=lock)
     assert refused == "AccessDenied"
+
+
+def have(store: Store, *buckets: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    given = {
+        "endpoint": f"https://{store.host.address}:8333",
+        "ca_file": "/etc/erpops/tls/ca.crt",
+        "access_key": "{{ object_storage_admin_access_key }}",
+        "secret_key": "{{ object_storage_admin_secret_key }}",
+        "buckets": list(buckets),
+    }
+    host = store.host.name
+    return site.module(host, "erpops.estate.s3_bucket", given, *["--check"] * check)[host]
+
+
+@pytest.fixture
+def scratch(store: Store) -> Iterator[str]:
+    """A bucket that nobody has yet, and that holds nothing."""
+    name = f"scratch-{uuid.uuid4().hex[:12]}"
+    yield name
+    if name in store.settings():
+        store.login("object_storage_admin").delete_bucket(Bucket=name)
+
+
+def test_a_bucket_is_made_as_a_dry_run_said_and_its_lock_can_be_raised(store: Store, scratch: str) -> None:
+    wanted = {"name": scratch, "retention_mode": "COMPLIANCE", "retention_days": 2}
+    would = have(store, wanted, check=True)
+    assert (would["failed"], scratch in store.settings()) == (False, False)
+    made = have(store, wanted)
+    assert (
+        made["actions"] == would["actions"] == [f"bucket {scratch}: create", f"bucket {scratch}: set default retention"]
+    )
+    raised = have(store, wanted | {"retention_days": 3})
+    assert raised["actions"] == [f"bucket {scratch}: set default retention"]
+    versioning, lock = store.settings()[scratch]
+    assert (versioning, lock["Rule"]["DefaultRetention"]) == ("Enabled", {"Mode": "COMPLIANCE", "Days": 3})
+    assert have(store, wanted | {"retention_days": 3})["changed"] is False
+
+
+def test_nothing_is_made_where_a_bucket_cannot_be_mended(store: Store, scratch: str) -> None:
+    refused = have(store, {"name": scratch}, {"name": "north-attachments", "object_lock": True})
+    assert (refused["failed"], refused["error"]) == (True, "invalid")
+    assert "bucket north-attachments: expected object lock, found a bucket without" in refused["msg"]
+    assert scratch not in store.settings()
 
 
 @pytest.mark.parametrize("port", [9333, 19333, 8080, 18080, 8888, 18888, 18333])

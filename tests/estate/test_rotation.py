@@ -34,6 +34,22 @@ def streaming(host: Host) -> int:
     return int(psql(host, "postgres", "select count(*) from pg_stat_replication where state = 'streaming'"))
 
 
+def test_a_dry_run_names_the_role_whose_password_would_be_set_and_the_leader_alone_would(estate: Estate) -> None:
+    leading, role = leader(estate), "erpops.estate.patroni_role"
+    keeps = "select md5(string_agg(rolpassword, ',' order by rolname)) from pg_authid"
+    before = psql(leading, "postgres", keeps)
+    other = [{"name": "replicator", "password": secrets.token_urlsafe(24)}]
+    told = site.module("patroni", role, {"roles": other}, "--check")
+    would = {leading.name: ["role replicator: set password"]}
+    assert {name: result.get("actions") for name, result in told.items()} == {
+        host.name: would.get(host.name, []) for host in estate.group("patroni")
+    }
+    missing = site.module(leading.name, role, {"roles": [{**other[0], "name": "nobody"}]}, "--check")[leading.name]
+    assert (missing["failed"], missing["error"]) == (True, "refused")
+    assert "no role nobody" in missing["msg"]
+    assert psql(leading, "postgres", keeps) == before
+
+
 def known_password(estate: Estate, instance: Instance) -> dict[str, str]:
     """Return, as digests, what PostgreSQL keeps of an instance's password and the files that its nodes open it with."""
     keeps = f"select md5(rolpassword) from pg_authid where rolname = '{instance.name}'"  # noqa: S608 - a name of ours

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
-from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, verifier
+from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, others, verifier
 
 # Two runs, or two operators, never make the same role at the same time.
 LOCK = 7291044175562
@@ -28,11 +28,9 @@ class Tenant:
 
 def with_other_password(administration: Database, tenants: list[Tenant]) -> list[str]:
     """Return the names of those whose role is there and knows another password than theirs."""
-    names = [tenant.name for tenant in tenants]
-    kept = dict(administration.rows("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)", names))
-    return [
-        tenant.name for tenant in tenants if tenant.name in kept and not matches(tenant.password, kept[tenant.name])
-    ]
+    wanted = {tenant.name: tenant.password for tenant in tenants}
+    query = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)"
+    return others(wanted, dict(administration.rows(query, list(wanted))))
 
 
 def converge(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
-from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, verifier
+from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import alteration, others
 
 
 def keep_passwords(database: Database, wanted: Mapping[str, str], *, check: bool) -> list[str]:
@@ -26,7 +26,7 @@ def keep_passwords(database: Database, wanted: Mapping[str, str], *, check: bool
             found=f"no role {', '.join(missing)}",
             remedy="Patroni makes them with the cluster; look at patroni's log on the leader",
         )
-    other = [name for name, password in wanted.items() if not matches(password, kept[name])]
+    other = others(wanted, kept)
     for name in [] if check else other:
-        database.run(f"ALTER ROLE {database.quoted(name)} PASSWORD %s", verifier(wanted[name], secrets.token_bytes(16)))
+        database.run(*alteration(database.quoted(name), wanted[name], secrets.token_bytes(16)))
     return [f"role {name}: set password" for name in other]

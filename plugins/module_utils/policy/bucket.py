@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -86,3 +86,11 @@ def steps(wanted: Bucket, found: Bucket | None) -> tuple[Step, ...]:
     if wanted.object_lock and wanted.retention != active.retention:
         needed.append(Step.RETENTION)
     return tuple(needed)
+
+
+def plan(wanted: Sequence[Bucket], found: Mapping[str, Bucket | None]) -> list[tuple[Step, Bucket]]:
+    """Return the requests for all buckets in order; where one cannot be mended, none is sent for any."""
+    refusals = [text for bucket in wanted for text in objections(bucket.name, bucket, found[bucket.name])]
+    if refusals:
+        raise ValueError("; ".join(refusals))
+    return [(step, bucket) for bucket in wanted for step in steps(bucket, found[bucket.name])]

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 
 ITERATIONS = 4096
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
@@ -34,3 +35,13 @@ def matches(password: str, kept: str | None) -> bool:
     except binascii.Error:
         return False
     return hmac.compare_digest(verifier(password, salt, int(found[1])), kept or "")
+
+
+def others(wanted: Mapping[str, str], kept: Mapping[str, str | None]) -> list[str]:
+    """Return the roles that are there and know another password than is wanted."""
+    return [name for name, password in wanted.items() if name in kept and not matches(password, kept[name])]
+
+
+def alteration(role: str, password: str, salt: bytes) -> tuple[str, str]:
+    """Return statement and value that give a role, as SQL names it, its password; the password itself is in neither."""
+    return f"ALTER ROLE {role} PASSWORD %s", verifier(password, salt)

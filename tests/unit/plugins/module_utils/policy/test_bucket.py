@@ -13,6 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.bucket import
     Retention,
     Step,
     objections,
+    plan,
     steps,
 )
 
@@ -77,3 +78,21 @@ def test_from_params(params: dict[str, Any], expected: Bucket) -> None:
         "retention_days": None,
     }
     assert Bucket.from_params(defaults | params) == expected
+
+
+FILES = Bucket("files", versioning=True)
+
+
+def test_what_is_missing_is_made_bucket_by_bucket() -> None:
+    assert plan([LOCKED, FILES], {"b": None, "files": None}) == [
+        (Step.CREATE, LOCKED),
+        (Step.RETENTION, LOCKED),
+        (Step.CREATE, FILES),
+        (Step.VERSIONING, FILES),
+    ]
+    assert plan([LOCKED, FILES], {"b": LOCKED, "files": FILES}) == []
+
+
+def test_one_bucket_that_cannot_be_mended_stops_all() -> None:
+    with pytest.raises(ValueError, match="bucket b: expected object lock, found a bucket without"):
+        plan([FILES, LOCKED], {"files": None, "b": VERSIONED})

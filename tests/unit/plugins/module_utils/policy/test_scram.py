@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import matches, verifier
+from ansible_collections.erpops.estate.plugins.module_utils.policy.scram import alteration, matches, others, verifier
 
 KEPT = (
     "SCRAM-SHA-256$4096:Ai+zdclronZ/pRKzo16NEg==$"
@@ -27,3 +27,24 @@ KEPT = (
 )
 def test_a_password_is_known_by_its_verifier(password: str, kept: str | None, same: bool) -> None:
     assert matches(password, kept) == same
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, []),
+        ({"north": "northdb"}, []),
+        ({"north": "new"}, ["north"]),
+        ({"north": "northdb", "south": "new", "east": "new"}, ["south", "east"]),
+        ({"nobody": "northdb"}, []),
+    ],
+)
+def test_another_password_is_one_that_somebody_knows_already(wanted: dict[str, str], found: list[str]) -> None:
+    assert others(wanted, {"north": KEPT, "south": KEPT, "east": None}) == found
+
+
+def test_a_password_leaves_as_a_verifier() -> None:
+    statement, value = alteration('"north"', "canary-8c2f", b"0123456789abcdef")
+    assert statement == 'ALTER ROLE "north" PASSWORD %s'
+    assert matches("canary-8c2f", value)
+    assert "canary" not in value
