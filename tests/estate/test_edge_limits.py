@@ -87,6 +87,23 @@ def test_a_body_of_a_length_that_nobody_told_is_refused_where_it_gets_too_long(
     assert odoo.find("ir.attachment", [["name", "=", name]], "id") == []
 
 
+def test_a_client_that_pauses_is_waited_for(odoo: Json2) -> None:
+    """For longer than Odoo would by itself."""
+    body = json.dumps({"domain": [], "fields": ["login"], "limit": 1}).encode()
+    connection = through(odoo.route)
+    with contextlib.closing(connection):
+        connection.putrequest("POST", "/json/2/res.users/search_read")
+        connection.putheader("Authorization", f"bearer {odoo.api_key}")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("X-Odoo-Database", odoo.database)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body[:10])
+        time.sleep(4)
+        connection.send(body[10:])
+        answer = connection.getresponse()
+        assert (answer.status, len(json.loads(answer.read()))) == (200, 1)
+
+
 def test_every_edge_has_the_declared_patience(estate: Estate) -> None:
     """By its own account of what it runs with. None of them bounds how long an answer takes."""
     for edge in estate.group("edge"):
