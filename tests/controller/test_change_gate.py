@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 
 from tests.conftest import REPOSITORY
-from tests.controller.governed import CHANGE, Governed
+from tests.controller.governed import ASKED, CHANGE, POLICY, Governed
 
 
 @pytest.fixture
@@ -163,6 +163,28 @@ def test_between_batches_the_gate_stops_what_may_not_go_on(company: Governed) ->
     assert "Done are node1; left are node2. Run it again when it may." in said
     assert company.changed() == ["node1"]
     assert "leases/change_lock/lab" not in company.kept()
+
+
+def test_what_was_stopped_half_way_stops_kinds_that_may_not_be_beside_it(company: Governed) -> None:
+    move = "CHG-2026-0050"
+    policy = POLICY.replace("kinds: [patch]}", "kinds: [patch, migration]}\n    not_beside: [migration]")
+    asked = ASKED.replace(CHANGE, move).replace("kind: patch", "kind: migration")
+    company.commit(**{"policy.yml": policy, f"changes/{move}.yml": asked})
+    text = (company.path / "try.yml").read_text().replace(CHANGE, move).replace("plan.json", "other.json")
+    (company.path / "move.yml").write_text(text)
+    company.ready()
+    company.run("-e", f"meanwhile='rm {company.approvals}/*approve*'", status=2)
+    assert company.changed() == ["node1"]
+
+    stopped = company.entries()[-1].n
+    said = company.ansible("move.yml", status=2)
+    assert f"overlap: expected no patch beside migration, found {CHANGE} by eve since " in said
+    assert f", try.yml failed after 1 changes, as entry {stopped} says; let it be finished, or say in changes/" in said
+    assert "lock: expected" not in said, "nobody holds it"
+    company.sign("ada")
+    company.run()
+    assert company.changed() == ["node1", "node1", "node2"]
+    assert "overlap: expected" not in company.ansible("move.yml", status=2)
 
 
 def test_a_freeze_that_is_merged_during_a_run_stops_it_between_batches(company: Governed) -> None:

@@ -26,6 +26,7 @@ APPROVED = """
     window: true
     approvals: [{role: manager, at_least: 1}]
     evidence: [{kind: backup, max_age_hours: 48}]
+    not_beside: [infrastructure]
 """
 ASKED = """version: 1
 id: %s

@@ -130,6 +130,9 @@ def test_what_was_approved_runs_stops_where_it_has_to_and_is_proven(estate: Esta
     assert f"Done are traefik on {first}; left are traefik on {last}." in run.output
     assert restarted(estate)[last] == started[last], "the next one is not touched"
     until_whole(estate)
+    planned = approving.act("rolling_restart", {"restart_services": ["traefik"], "change": NEXT}, "--check")
+    overlap = f"overlap: expected no infrastructure beside infrastructure, found {CHANGE} by eve since "
+    assert overlap in str(planned.results), "it is half way, and nobody has the lock"
 
     for path in approving.approvals.glob("*withdraw*"):
         path.unlink()
@@ -144,7 +147,8 @@ def test_what_was_approved_runs_stops_where_it_has_to_and_is_proven(estate: Esta
     verified = approving.act("ledger_verify", {"ledger_configuration": str(approving.path / "ledger.json")})
     assert f"The {len(approving.entries())} entries are a chain" in str(verified.results)
 
-    approving.act("rolling_restart", {**called, "change": NEXT}, "--check")
+    planned = approving.act("rolling_restart", {**called, "change": NEXT}, "--check")
+    assert "overlap: expected" not in str(planned.results)
     took = dict(durations(record))
     plan = json.loads((approving.path / "plan.json").read_text())
     # The run that was stopped has done its first step, too; the one of the other host was done once.

@@ -1,7 +1,11 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that the gate let through and that have no record, since nothing of them lived to write one."""
+"""Runs that the gate let through and that did not come to their end.
+
+Of some there is no record, since nothing of them lived to write one. Others were stopped when they had changed
+something: until their change is finished it is half way.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import ALLOWED, CLOSED, INTERRUPTED
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import SUCCEEDED
 
 STILL = "it runs still, or was killed where no run has begun since"
 
@@ -46,3 +51,45 @@ def unfinished(entries: Iterable[Mapping[str, Any]]) -> list[Unfinished]:
         elif event == CLOSED:
             found.pop(run, None)
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class HalfWay:
+    """A run that was let through, whose change is not finished; ``end`` is the entry of its end, if any."""
+
+    allowed: Mapping[str, Any]
+    end: Mapping[str, Any] | None = None
+
+    @property
+    def how(self) -> str:
+        """Return what became of it."""
+        if self.end is None or self.end["event"] == INTERRUPTED:
+            return f"{self.allowed.get('playbook')} {Unfinished(self.allowed, self.end).end}"
+        outcome, changed = self.end.get("outcome"), self.end.get("changed")
+        return f"{self.allowed.get('playbook')} {outcome} after {changed} changes, as entry {self.end['n']} says"
+
+
+def half_way(entries: Iterable[Mapping[str, Any]]) -> list[HalfWay]:
+    """Return, for each change and playbook, the last run that began it, where none has finished it since.
+
+    ``entries`` are of the changes meant, the oldest first. A run that ended before it changed anything began nothing,
+    and one of another playbook finishes nothing.
+    """
+    allowed: dict[str, Mapping[str, Any]] = {}
+    ends: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        run, event = str(entry.get("run")), entry.get("event")
+        if event == ALLOWED or (event == INTERRUPTED and entry.get("plan")):
+            allowed.setdefault(run, entry)
+        if event in (CLOSED, INTERRUPTED):
+            ends[run] = entry
+    standing: dict[tuple[Any, Any], HalfWay] = {}
+    for run, entry in allowed.items():
+        end, what = ends.get(run), (entry.get("change"), entry.get("playbook"))
+        if end is None or end["event"] == INTERRUPTED:
+            standing[what] = HalfWay(entry, end)
+        elif end.get("outcome") == SUCCEEDED:
+            standing.pop(what, None)
+        elif end.get("changed"):
+            standing[what] = HalfWay(entry, end)
+    return list(standing.values())

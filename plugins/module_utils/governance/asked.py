@@ -15,6 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.awx import A
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import REVIEWED
+from ansible_collections.erpops.estate.plugins.module_utils.governance import other_changes
 from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Laid, laid_down
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
@@ -36,7 +37,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situat
     Recorder,
     Review,
     Run,
-    Running,
 )
 
 
@@ -150,7 +150,7 @@ def answer(question: Asking, now: datetime) -> Answer:
         owner=kept.owner_of(launcher.person, question.recorded.run),
         approvals=approvals,
         evidence=asking.evidence_of(question.evidence),
-        running=_running(question, known.seen, laid.governance, now),
+        under_way=other_changes.under_way(question.recorded.configuration, laid.governance, plan),
         reviews=looked_at.open,
         recorder=recorder,
         lock=kept.lock_of(known.seen.lock),
@@ -257,11 +257,6 @@ def _reviewed(question: Asking, plan: Plan, laid: Laid, seen: Seen, now: datetim
     governance = laid.governance
     rule = governance.policy.break_glass.get(question.environment)
     return reviewed(reviews, documents, rule, governance.people, now)
-
-
-def _running(question: Asking, seen: Seen, governance: Governance, now: datetime) -> tuple[Running, ...]:
-    lease = seen.lock
-    return () if lease and kept.owned_by(lease, question.recorded.run) else kept.running_of(lease, governance, now)
 
 
 def _recorder(question: Asking, now: datetime) -> tuple[Recorder, str]:

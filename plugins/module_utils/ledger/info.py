@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
@@ -24,6 +24,14 @@ def entries(ledger: Stored, *, change: str = "", run: str = "", last: int = 0) -
     # Of a million lines only those that can be meant are read as JSON, and only when they are known to be wanted.
     found.extend(line for line in ledger.lines() if all(name in line for name in named))
     return [_shown(line) for line in found]
+
+
+def entries_of(ledger: Stored, changes: Collection[str]) -> list[dict[str, Any]]:
+    """Return the entries of several changes as plain data, the oldest first, in one pass."""
+    wanted = {json.dumps(change).encode() for change in changes}
+    key = b'"change":'
+    starts = ((line, line.find(key) + len(key)) for line in ledger.lines() if key in line)
+    return [_shown(line) for line, start in starts if line[start : line.find(b'"', start + 1) + 1] in wanted]
 
 
 def records(directory: LedgerDirectory, found: list[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change import overlaps
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Asked, Tally, tally
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Opening, opening
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.proofs import Proofs, judge, window_waivers
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import OPEN, Change, Waiver, target
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import BreakGlass, Rule
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import BREAK_GLASS_SKIPS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Governance, Run
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import listed
@@ -59,7 +61,8 @@ def verdict(governance: Governance, run: Run) -> Verdict:
         *(() if approved else (*counted.missing, *counted.refused, *run.unread)),
         *_launcher(governance, run, needed, glass),
         *proofs.objections,
-        *_overlaps(governance, run, needed),
+        *(() if glass.skips("overlap") else overlaps.objections(governance, run)),
+        *_lock(run),
         *_tier(governance, run),
         *_recorder(run),
         *glass.objections,
@@ -150,17 +153,8 @@ def _launcher(governance: Governance, run: Run, needed: Rule, glass: _Glass) -> 
             yield f"launcher: expected a role of {', '.join(sorted(roles)) or 'none at all'}, found {person} without"
 
 
-def _overlaps(governance: Governance, run: Run, needed: Rule) -> Iterator[str]:
-    mine = run.plan.target
-    for other in run.running:
-        if other.change == run.plan.change or other.environment != mine.environment:
-            continue
-        theirs = [rule for cell, rule in governance.policy.rules.items() if cell[:2] == (mine.environment, other.kind)]
-        if other.kind in needed.not_beside or any(mine.kind in rule.not_beside for rule in theirs):
-            yield (
-                f"overlap: expected no {other.kind} beside {mine.kind}, found {other.change} by {other.owner} "
-                f"since {other.since.isoformat()}"
-            )
+def _lock(run: Run) -> Iterator[str]:
+    """One run at a time, whatever its kind."""
     if run.lock_fault and run.break_glass is None:
         yield f"lock: expected to be seen, found {run.lock_fault}; only break-glass runs like that"
     lock = run.lock
@@ -257,8 +251,9 @@ def _facts(
         "closes": _text(opened.closes),
         "next_opening": _text(opened.next),
         "break_glass": run.break_glass,
-        "skipped": [what for what in ("window", "freeze", "approvals") if glass.skips(what)],
+        "skipped": [what for what in BREAK_GLASS_SKIPS if glass.skips(what)],
         "review": review,
+        "beside": overlaps.neighbours(governance, run),
     }
 
 

@@ -14,13 +14,7 @@ from typing import TypeVar
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
-    Governance,
-    Lock,
-    Ran,
-    Review,
-    Running,
-)
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Lock, Ran, Review
 from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease
 
 # The lock is a lease: it has an owner and an end, and who comes second is told both.
@@ -104,11 +98,3 @@ def lock_wanted(plan: Plan, owner: str, done: Collection[str], now: datetime) ->
 def lock_of(lease: Lease | None) -> Lock | None:
     """Return who holds the lock."""
     return Lock(lease.reason, lease.owner, lease.expires) if lease else None
-
-
-def running_of(lease: Lease | None, governance: Governance, now: datetime) -> tuple[Running, ...]:
-    """Return the change that is under way, as far as anybody holds the lock for it."""
-    found = governance.changes.get(lease.reason) if lease and not lease.expired(now) else None
-    if lease is None or found is None:
-        return ()
-    return (Running(found.id, found.kind, found.environment, lease.owner, lease.taken),)

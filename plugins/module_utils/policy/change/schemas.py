@@ -31,7 +31,7 @@ MOMENT = {
 }
 FLAG = {"type": "boolean"}
 VERSION = {"const": 1, "description": "This is version 1"}
-BREAK_GLASS_SKIPS = ("window", "freeze", "approvals")
+BREAK_GLASS_SKIPS = ("window", "freeze", "approvals", "overlap")
 # What a waiver for drift begins with: it excuses differences, the others requirements of a change.
 DRIFT = "drift:"
 WAIVABLE = ("window", *(f"evidence:{kind}" for kind in EVIDENCE), *(f"{DRIFT}{kind}" for kind in DRIFTS))

@@ -63,14 +63,13 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Running:
-    """Another run that is under way."""
+class UnderWay:
+    """A change that a run has begun and none has finished; ``how`` is what became of that run."""
 
     change: str
-    kind: str
-    environment: str
     owner: str
-    since: datetime
+    since: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Run:
     owner: str = ""
     approvals: tuple[Approval, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    running: tuple[Running, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
     reviews: tuple[Review, ...] = ()
     recorder: Recorder = Recorder()
     lock: Lock | None = None

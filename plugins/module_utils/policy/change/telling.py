@@ -24,6 +24,7 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
             yield "Nothing is laid down for this estate, and in development nothing has to be."
         if found.facts.get("closes"):
             yield f"It has to be done by {found.facts['closes']}."
+        yield from (f"{one}." for one in found.facts.get("beside", ()))
         if found.facts.get("review"):
             review = found.facts["review"]
             yield f"It has to be reviewed by {review['due']}, by {' or '.join(review['roles'])}."
@@ -33,6 +34,7 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
     count = len(found.reasons)
     yield f"{what}: may not run, for {count} reason{'s' if count > 1 else ''}"
     yield from (f"- {reason}" for reason in found.reasons)
+    yield from (f"{one}." for one in found.facts.get("beside", ()))
     if found.facts.get("next_opening") and any(reason.startswith(("window", "freeze")) for reason in found.reasons):
         yield f"The next opening is {found.facts['next_opening']}."
     left = [step.name for step in plan.steps if step.name not in done]

@@ -6,7 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.unfinished import STILL, unfinished
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.unfinished import (
+    STILL,
+    half_way,
+    unfinished,
+)
 
 ALLOWED = {"n": 2, "event": "allowed", "run": "r1", "launcher": "eve"}
 KILLED = {"n": 5, "event": "interrupted", "run": "r1", "found": "its process is gone"}
@@ -29,3 +33,62 @@ OTHER = {**ALLOWED, "n": 4, "run": "r2"}
 )
 def test_runs_that_left_no_record_are_found(entries: list[dict[str, Any]], expected: list[tuple[int, str]]) -> None:
     assert [(found.n, found.end) for found in unfinished(entries)] == expected
+
+
+def event(
+    n: int, what: str, run: str, playbook: str = "site.yml", change: str = "CHG-1", **more: Any
+) -> dict[str, Any]:
+    return {"n": n, "event": what, "run": run, "playbook": playbook, "change": change, "plan": "sha256:1", **more}
+
+
+BEGAN = event(1, "allowed", "r1")
+STOPPED = event(2, "closed", "r1", outcome="failed", changed=3)
+AGAIN, GOOD = event(3, "allowed", "r2"), event(4, "closed", "r2", outcome="succeeded", changed=0)
+REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], []),
+        ([BEGAN], [f"site.yml never closed: {STILL}"]),
+        ([BEGAN, STOPPED], ["site.yml failed after 3 changes, as entry 2 says"]),
+        ([BEGAN, {**STOPPED, "outcome": "interrupted"}], ["site.yml interrupted after 3 changes, as entry 2 says"]),
+        ([BEGAN, {**STOPPED, "changed": 0}], []),
+        ([BEGAN, {**STOPPED, "outcome": "succeeded"}], []),
+        ([BEGAN, STOPPED, AGAIN, GOOD], []),
+        ([BEGAN, STOPPED, AGAIN, {**GOOD, "outcome": "failed"}], ["site.yml failed after 3 changes, as entry 2 says"]),
+        ([BEGAN, STOPPED, REFUSED], ["site.yml failed after 3 changes, as entry 2 says"]),
+        (
+            [BEGAN, event(2, "interrupted", "r1", found="its process is gone")],
+            ["site.yml killed: its process is gone, as entry 2 says"],
+        ),
+        ([event(2, "interrupted", "r1", found="x")], ["site.yml killed: x, as entry 2 says"]),
+        ([event(2, "interrupted", "r1", found="x", plan=None)], []),
+        (
+            [BEGAN, STOPPED, event(3, "allowed", "r2", "switchover.yml"), {**GOOD, "playbook": "switchover.yml"}],
+            ["site.yml failed after 3 changes, as entry 2 says"],
+        ),
+        ([BEGAN, STOPPED, {**AGAIN, "change": "CHG-2"}, GOOD], ["site.yml failed after 3 changes, as entry 2 says"]),
+    ],
+    ids=[
+        "nothing",
+        "runs or was killed elsewhere",
+        "stopped",
+        "by a person",
+        "before it changed anything",
+        "finished at once",
+        "finished by the next",
+        "the next changed nothing",
+        "the next was refused",
+        "killed",
+        "killed, as its own entry says",
+        "killed before the gate's yes",
+        "another playbook",
+        "another change",
+    ],
+)
+def test_a_change_is_half_way_until_a_run_of_its_playbook_succeeds(
+    entries: list[dict[str, Any]], expected: list[str]
+) -> None:
+    assert [found.how for found in half_way(entries)] == expected

@@ -171,14 +171,6 @@ def test_the_lock_lasts_twice_as_long_as_what_is_left_and_some_more() -> None:
     assert kept.lock_of(None) is None
 
 
-def test_who_holds_the_lock_is_under_way() -> None:
-    lease = kept.lock_wanted(plan(), "x", (), NOW)
-    (running,) = kept.running_of(lease, governance(), NOW)
-    assert (running.change, running.kind, running.environment) == ("CHG-1", "patch", "production")
-    for other in (None, replace(lease, reason="CHG-9"), replace(lease, expires=NOW)):
-        assert kept.running_of(other, governance(), NOW) == ()
-
-
 def test_records_come_back_as_they_were() -> None:
     ran = Ran("flo", "r1", "orders cannot be saved"), Ran("hal", "r2", "nobody gets in")
     review = Review("CHG-0", ran, NOW, NOW + MINUTE, "sha256:1")

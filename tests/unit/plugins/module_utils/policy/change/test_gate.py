@@ -19,7 +19,6 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situat
     Recorder,
     Review,
     Run,
-    Running,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part, Scope, Target
 
@@ -66,6 +65,7 @@ def test_a_run_that_has_everything_may_run() -> None:
         "break_glass": None,
         "skipped": [],
         "review": None,
+        "beside": [],
         "about": {
             "title": "Kernel",
             "reason": "",
@@ -129,11 +129,6 @@ def test_a_run_that_has_everything_may_run() -> None:
             {"evidence": (backup(recovery_point=None),)},
             "of lakeland, found no recovery point with it, of which an RPO of 5 min has to be judged",
             id="WAL that nobody knows of",
-        ),
-        pytest.param(
-            {"running": (Running("CHG-2", "migration", "production", "hal", NOW - hours(1)),)},
-            "overlap: expected no migration beside patch, found CHG-2 by hal since 2026-03-10T22:00:00+00:00",
-            id="overlap",
         ),
         pytest.param(
             {"lock": Lock("CHG-2", "hal", NOW + hours(1))}, "lock: expected to be free, found CHG-2 by hal", id="lock"
@@ -249,20 +244,6 @@ def test_evidence_that_has_to_have_held() -> None:
         found = verdict(governance(policy=policy), run(evidence=(seen,)))
         assert found.ok is (not reason)
         assert found.ok or any(reason in said for said in found.reasons)
-
-
-@pytest.mark.parametrize(
-    ("mine", "theirs", "together"),
-    [("patch", "patch", True), ("patch", "migration", False), ("migration", "drill", False), ("drill", "drill", False)],
-)
-def test_what_may_not_overlap_whoever_comes_first(mine: str, theirs: str, together: bool) -> None:
-    for first, second in ((mine, theirs), (theirs, mine)):
-        change = replace(CHANGE, kind=first)
-        other = Running("CHG-2", second, "production", "hal", NOW)
-        found = verdict(governance(changes={"CHG-1": change}), run(plan(change), running=(other,)))
-        assert found.ok is together, found.reasons
-        elsewhere = replace(other, environment="staging")
-        assert verdict(governance(changes={"CHG-1": change}), run(plan(change), running=(elsewhere,))).ok
 
 
 def waiver(waives: str, **more: Any) -> Waiver:

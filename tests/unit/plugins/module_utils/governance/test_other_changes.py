@@ -1,0 +1,72 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is under way is told by the ledger itself, and by nothing but entries of changes that matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, answer
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
+
+from tests.controller.governed import ASKED, CHANGE, POLICY
+from tests.unit.plugins.module_utils.governance.test_asked import Bastion
+
+MOVE = "CHG-2026-0050"
+MOVING = ASKED.replace(CHANGE, MOVE).replace("kind: patch", "kind: migration")
+MINDS = POLICY.replace("launchers: [engineer]", "launchers: [engineer]\n    not_beside: [migration]")
+OVERLAP = f"overlap: expected no migration beside patch, found {MOVE} by hal since "
+
+
+@pytest.fixture
+def bastion(tmp_path: Path) -> Bastion:
+    found = Bastion(tmp_path, **{"policy.yml": MINDS, f"changes/{MOVE}.yml": MOVING})
+    found.ready()
+    return found
+
+
+def ran(bastion: Bastion, number: int, outcome: str, changed: int) -> None:
+    """Have a run of the other change in the ledger, from its beginning to its end."""
+    settings, run = load(bastion.configuration), str(UUID(int=number))
+    runs, about = Runs(settings.ledger(), settings.place()), {"playbook": "site.yml", "change": MOVE, "launcher": "hal"}
+    runs.open(run, {"playbook": "site.yml"})
+    runs.allow(run, {**about, "plan": "sha256:1"})
+    if outcome:
+        runs.close(run, {**about, "outcome": outcome, "changed": changed}, b"{}")
+
+
+def asked(bastion: Bastion) -> Answer:
+    return answer(bastion.asking(), bastion.now)
+
+
+def overlaps(bastion: Bastion) -> list[str]:
+    return [reason for reason in asked(bastion).verdict.reasons if reason.startswith("overlap")]
+
+
+def test_what_stopped_half_way_stops_what_may_not_be_beside_it_until_it_is_finished(bastion: Bastion) -> None:
+    ran(bastion, 8, "failed", 0)
+    assert overlaps(bastion) == []
+    ran(bastion, 9, "failed", 2)
+    (said,) = overlaps(bastion)
+    assert said.startswith(OVERLAP)
+    assert f"site.yml failed after 2 changes, as entry {bastion.entries()[-1].n} says" in said
+    ran(bastion, 10, "succeeded", 1)
+    assert asked(bastion).verdict.ok
+
+
+def test_it_is_over_where_an_owner_has_signed_that_it_is(bastion: Bastion) -> None:
+    ran(bastion, 9, "", 0)
+    assert overlaps(bastion)[0].startswith(OVERLAP)
+    bastion.commit(**{f"changes/{MOVE}.yml": MOVING + "state: withdrawn\n"})
+    assert asked(bastion).verdict.ok
+
+
+def test_who_only_asks_is_told_too(bastion: Bastion) -> None:
+    ran(bastion, 9, "failed", 2)
+    found = answer(replace(bastion.asking(), check=True), bastion.now).verdict
+    assert found.reasons[0].startswith(OVERLAP)
