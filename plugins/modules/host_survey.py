@@ -9,7 +9,8 @@ short_description: Look at a host before anything on it is changed
 version_added: "0.1.0"
 description:
   - Reads what the preflight of an estate judges - clock, operating system, processors, memory, free disk,
-    addresses, listening ports, which services of the estate have files there already, and which packages are installed.
+    addresses, listening ports, which services of the estate have files there already, which packages are installed,
+    and which image each running container has.
   - Takes one round trip through the connection and needs no Python on the host.
   - Nothing is judged here, see M(erpops.estate.host_preflight).
 author:
@@ -78,6 +79,9 @@ survey:
       description: Packages of the distribution that are installed.
       type: list
       elements: str
+    running:
+      description: Image of each container that runs, by its name; null where the engine did not say.
+      type: dict
   sample:
     clock_offset: 0.004
     clock_doubt: 0.031
@@ -90,4 +94,5 @@ survey:
     listening: [["0.0.0.0", 22]]
     present: [etcd]
     packages: [openssh-server, python3]
+    running: {etcd: "registry.example.com/erpops/etcd@sha256:5c1f…"}
 """

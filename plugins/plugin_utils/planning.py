@@ -13,8 +13,11 @@ from typing import Any
 import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.estimates import as_approved, estimated
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
+from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import with_no_return
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import as_begun
 
 # What only names the plan, and what AWX adds of its own, another for each job: none of it may decide what is done.
 NAMING = frozenset({"change", "plan", "break_glass", "change_plan"})
@@ -28,13 +31,19 @@ def whole(
 ) -> dict[str, Any]:
     """Return the plan with the version of the collection, what it was ``given``, and the digest of the ``inventory``.
 
-    Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs.
+    Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs. A
+    run that goes on where one of the same plan was stopped finds the versions before it as that one found them.
     """
     after = {**plan.get("after", {}), "collection": version(), **({"inventory": inventory} if inventory else {})}
     made = {**plan, "given": called_with(given or {}), "after": after}
+    change, playbook = str(plan["change"]), str(plan["playbook"]).partition(" ")[0]
+    records = earlier(configuration, playbook) if configuration and approved is None else []
+    known = {record.plan_digest: record.plan for record in records if record.change == change}
     if approved is not None:
-        return as_approved(made, approved.as_dict())
-    return estimated(made, earlier(configuration, str(plan["playbook"]).partition(" ")[0]) if configuration else [])
+        known = {approved.digest: approved.as_dict()}
+    done = as_approved(made, approved.as_dict()) if approved is not None else estimated(made, records)
+    begun = [known[digest] for digest in half_way.own(configuration, change, playbook) if digest in known]
+    return with_no_return({**done, "before": as_begun(done, begun[-1])} if begun else done)
 
 
 def called_with(given: Data) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.estimates import coarse, durations
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import told
 
 from tests.conftest import REPOSITORY
 from tests.estate.daemons import Etcd, Patroni
@@ -38,6 +39,19 @@ nft --stateless list ruleset
 EVENTS = "docker events --since %s --until %s --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}'"
 NOW = "date +%s.%N"
 IDLE = ("container exec_", "container health_status", "container top")
+
+
+# By the name of an image, a container that has it.
+RUN_BY = {"etcd": "etcd", "postgresql": "patroni", "redis": "sentinel", "odoo": "odoo_north_web", "traefik": "traefik"}
+
+
+def running(estate: Estate) -> dict[str, str]:
+    """Which image containers have, by its name, as their engines say."""
+    found = [host.containers() for host in estate.hosts]
+    return {
+        name: told(one[container]["Config"]["Image"] for one in found if container in one)
+        for name, container in RUN_BY.items()
+    }
 
 
 @pytest.fixture
@@ -98,7 +112,10 @@ def test_what_the_policy_denies_touches_nothing(
     assert "- launcher: expected to be known" in run.output
     assert (run.tasks, run.changes) == ((), 0)
     assert everything(estate) == before
-    assert denying.record().plan["playbook"].startswith(playbook)
+    plan = denying.record().plan
+    assert plan["playbook"].startswith(playbook)
+    if playbook == "site":
+        assert {name: plan["before"][f"image {name}"] for name in RUN_BY} == running(estate)
 
 
 def restarted(estate: Estate) -> dict[str, str]:

@@ -39,15 +39,14 @@ def estimated(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
     for step in plan["steps"]:
         known = taken.get((step["name"], tuple(step.get("hosts", ()))), [])[-NEWEST:]
         steps.append({**step, "seconds": coarse(statistics.median(known)) if known else step.get("seconds", 0)})
-    return _whole({**plan, "steps": steps, **_before(plan, others)})
+    return _whole({**plan, "steps": steps, "before": _before(plan, others)})
 
 
 def as_approved(plan: Plan, approved: Plan) -> dict[str, Any]:
     """Return the plan with the estimates of the one that was approved: what was judged then counts now."""
     seconds = {step["name"]: step["seconds"] for step in approved["steps"]}
     steps = [{**step, "seconds": seconds.get(step["name"], step.get("seconds", 0))} for step in plan["steps"]]
-    before = {} if "before" in plan else {"before": approved["before"]}
-    return _whole({**plan, "steps": steps, **before})
+    return _whole({**plan, "steps": steps, "before": {**_known(plan, approved["before"]), **plan.get("before", {})}})
 
 
 def durations(record: Record) -> Iterator[tuple[str, float]]:
@@ -75,13 +74,14 @@ def _alike(record: Record, plan: Plan) -> bool:
     return record.plan.get("playbook") == plan["playbook"] and isinstance(record.plan.get("steps"), list | tuple)
 
 
-def _before(plan: Plan, records: Iterable[Record]) -> dict[str, dict[str, str]]:
+def _before(plan: Plan, records: Iterable[Record]) -> dict[str, str]:
     """What the last run made of the estate is what the next one finds; where the playbook itself looks, it says."""
     last = next((record for record in reversed(list(records)) if record.outcome == SUCCEEDED), None)
-    if last is None or "before" in plan or not plan.get("after"):
-        return {}
-    known = last.plan.get("after") or {}
-    return {"before": {name: known[name] for name in plan["after"] if name in known}}
+    return {**_known(plan, (last.plan.get("after") or {}) if last else {}), **plan.get("before", {})}
+
+
+def _known(plan: Plan, said: Mapping[str, str]) -> dict[str, str]:
+    return {name: said[name] for name in plan.get("after", {}) if name in said}
 
 
 def _whole(plan: dict[str, Any]) -> dict[str, Any]:

@@ -10,19 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import nobody_made
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import IMAGES, nobody_made
 
-# The entry of estate_images that a kind of service runs.
-IMAGES = {
-    "etcd": "etcd",
-    "image_registry": "image_registry",
-    "object_storage": "object_storage",
-    "odoo": "odoo",
-    "patroni": "postgresql",
-    "redis": "redis",
-    "sentinel": "redis",
-    "traefik": "traefik",
-}
 # Planes from the user downwards, with the kinds of services that stand on them.
 PLANES = {
     "Edge": ("traefik", "keepalived"),

@@ -15,7 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.awx import A
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import REVIEWED
-from ansible_collections.erpops.estate.plugins.module_utils.governance import other_changes
+from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Laid, laid_down
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
@@ -150,7 +150,7 @@ def answer(question: Asking, now: datetime) -> Answer:
         owner=kept.owner_of(launcher.person, question.recorded.run),
         approvals=approvals,
         evidence=asking.evidence_of(question.evidence),
-        under_way=other_changes.under_way(question.recorded.configuration, laid.governance, plan),
+        under_way=half_way.others(question.recorded.configuration, laid.governance, plan),
         reviews=looked_at.open,
         recorder=recorder,
         lock=kept.lock_of(known.seen.lock),

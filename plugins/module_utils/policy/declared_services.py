@@ -19,6 +19,17 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "object_storage": ("object_storage",),
     "image_registry": ("image_registry",),
 }
+# The entry of estate_images that a kind of service runs.
+IMAGES = {
+    "etcd": "etcd",
+    "image_registry": "image_registry",
+    "object_storage": "object_storage",
+    "odoo": "odoo",
+    "patroni": "postgresql",
+    "redis": "redis",
+    "sentinel": "redis",
+    "traefik": "traefik",
+}
 # The unit beside Traefik wherever users dial an address that moves.
 ADDRESS = "keepalived"
 

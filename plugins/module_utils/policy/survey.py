@@ -23,12 +23,19 @@ echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
 echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
 echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
 echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' 2>/dev/null | awk '$1 == "ii" {print $2}'
+echo @running; ! command -v docker >/dev/null || {
+  ids=$(timeout 10 docker ps --quiet) && {
+    test -z "$ids" || timeout 10 docker inspect --format '{{.Name}} {{.Config.Image}}' $ids
+  } || echo '?'
+} 2>/dev/null
 """.strip()
 
 # Stands among the services' directories while a host is out of service.
 OUT_OF_SERVICE = "out_of_service"
 # What belongs to no one service.
 COMMON = {"tls", "proven"}
+# In place of containers, where the engine does not answer.
+SILENT = "?"
 # Without a limit, version 1 reports a number near 2^63.
 NO_LIMIT = 1 << 60
 
@@ -40,7 +47,8 @@ class Survey:
     ``clock_offset`` is how far its clock is ahead of the controller's, in seconds, and ``clock_doubt``
     how wrong that may be. ``addresses`` holds interface and IPv4 address, ``listening`` address and port.
     ``present`` names the services of the estate that have files on the host already, ``packages`` what the
-    distribution has installed.
+    distribution has installed. ``running`` has the image of each container that runs, None where the engine did not
+    say it.
     """
 
     clock_offset: float
@@ -54,6 +62,7 @@ class Survey:
     listening: tuple[tuple[str, int], ...] = ()
     present: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    running: Mapping[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data that can travel as a task's result."""
@@ -86,7 +95,15 @@ def read(answer: str, asked: float, answered: float) -> Survey:
         listening=tuple(sorted({_socket(line) for line in parts.get("listening", [])})),
         present=tuple(sorted(_names(parts.get("present", [])))),
         packages=tuple(parts.get("packages", [])),
+        running=_running(parts.get("running", [SILENT])),
     )
+
+
+def _running(lines: list[str]) -> dict[str, str] | None:
+    """Return image by container; the engine writes a slash before each name."""
+    if SILENT in lines:
+        return None
+    return {name.removeprefix("/"): image for name, _space, image in (line.partition(" ") for line in lines)}
 
 
 def _names(lines: list[str]) -> set[str]:

@@ -106,6 +106,8 @@ def _problems(data: Any) -> Iterator[str]:
         yield from _wrong(step, STEP, ("name",), f"steps[{index}].")
     names = [step.get("name") for step in rest["steps"] if isinstance(step, Mapping)]
     doubles = sorted({str(name) for name in names if names.count(name) > 1})
+    if rest.get("no_return", "") not in ("", *names):
+        yield f"no_return: expected the name of a step, found {rest['no_return']!r}"
     if doubles:
         # What is done is told by its name: one that stands for two would count twice.
         yield f"steps: expected each name once, found {listed(doubles)} again"

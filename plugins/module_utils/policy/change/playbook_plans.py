@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.site_plan import GROUP_PLANES, site
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.site_plan import GROUP_PLANES, no_return, site
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import PLANES
 
 Given = Mapping[str, Any]
@@ -43,6 +43,15 @@ def planned(playbook: str, given: Given) -> Plan:
     if make is None:
         raise ValueError(f"expected a playbook that plans ({', '.join(sorted(PLANS))}), found {playbook!r}")
     return {"change": str(given.get("change") or ""), **make(given)}
+
+
+def with_no_return(plan: Given) -> Plan:
+    """Return the plan with the step from which there is only forward, where its versions make one of any."""
+    name, why = no_return(plan) if str(plan["playbook"]).split()[:1] == ["site"] else ("", "")
+    if not name:
+        return dict(plan)
+    steps = [{**step, "reason": why} if step["name"] == name else step for step in plan["steps"]]
+    return {**plan, "steps": steps, "no_return": name}
 
 
 def rolling_restart(given: Given) -> Plan:
@@ -113,12 +122,15 @@ def host_in(given: Given) -> Plan:
     host, edges = str(given["host"]), list(given["edges"])
     away = f"take {host} out again by host_out"
     start = {"name": f"start {host}", "hosts": [host], "seconds": 180, "undo": away}
+    if given.get("abandon"):
+        start |= {"reason": "if it does not answer, it is forgotten that it is out, and it cannot be taken out again"}
     let = {"name": f"send requests to {host}", "hosts": edges, "seconds": 30, "undo": away}
     return {
         "playbook": "host_in",
         **_of_host(given["groups"], given["instances"], [start, let] if edges else [start]),
         "before": {host: "out of service"},
         "after": {host: "in service"},
+        "no_return": start["name"] if given.get("abandon") else "",
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import NOTHING, images_of, running
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import PLANES
 
 # Where the members of a group are reached by those they are for.
@@ -61,6 +62,10 @@ PLAYS = (
     Play("edge", ("traefik", "virtual_ip"), ("edge",), 180),
     Play("leases", ("leases",), ("estate",), 30),
 )
+# Steps of which the daemon writes its data anew for good, each with its image: the one before may not read them. That
+# of PostgreSQL does, within its major version, and no other starts; what Odoo's code writes its code before can read.
+REWRITES: Mapping[str, str] = {"object_storage": "object_storage", "etcd": "etcd", "redis": "redis"}
+INSTALLS = "odoo"
 # PostgreSQL's leader and Redis' master go last and hand over; users wait for so long.
 OUTAGE_SECONDS = 15
 
@@ -68,24 +73,31 @@ OUTAGE_SECONDS = 15
 def site(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of a run on ``hosts`` with ``tags`` and ``skip_tags``; ``groups`` are those of the inventory.
 
-    What it makes of the estate are its ``images``; what else the inventory says, the gate adds as a digest.
+    What it makes of the estate are its ``images``, as far as its steps run any of them; ``seen`` has by host what runs
+    there now, and ``declared`` are the instances with their modules. What else the inventory says, the gate adds as a
+    digest.
     """
     tags, skipped, hosts = list(given["tags"]) or ["all"], list(given["skip_tags"]), list(given["hosts"])
     meant = [play for play in PLAYS if play.meant(tags, skipped)]
-    steps, planes = [], set()
+    steps, planes, images = [], set[str](), set[str]()
     for play in meant:
         named = {host for group in play.groups for host in given["groups"].get(group, ())}
         where = [host for host in hosts if host in named]
         if not where:
             continue
         planes |= _planes(play, where, given["groups"])
+        images |= images_of(play.groups)
         steps.append(
             {"name": play.step, "hosts": where, "instances": list(given["instances"]), "seconds": play.seconds}
         )
+    found = running(hosts, given["groups"], given["instances"], given["seen"])
+    wanted = {name: str(image) for name, image in sorted(given["images"].items()) if name in images}
     return {
         "playbook": " ".join(["site", *_said("--tags", tags), *_said("--skip-tags", skipped)]),
         "steps": steps,
-        "after": {f"image {name}": str(image) for name, image in sorted(given["images"].items())},
+        "before": {f"image {name}": found.get(name, NOTHING) for name in wanted},
+        "after": {f"image {name}": image for name, image in wanted.items()}
+        | (_installed(given["declared"]) if any(step["name"] == INSTALLS for step in steps) else {}),
         "outage_seconds": OUTAGE_SECONDS if steps else 0,
         "touches": {
             "instances": list(given["instances"]),
@@ -94,10 +106,41 @@ def site(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def no_return(plan: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the first step behind which the way back is not the reverse of what was done, and why; empty for none.
+
+    It follows from what becomes another: a run that finds everything as it leaves it can be taken back as it came.
+    """
+    before, after = plan.get("before", {}), plan.get("after", {})
+    for step in (str(step["name"]) for step in plan["steps"]):
+        image = f"image {REWRITES.get(step)}"
+        if image in after and before.get(image) not in (None, NOTHING, after[image]):
+            return step, "it may write its data so that the image before does not read them"
+        if step == INSTALLS:
+            new = [name for name in after if name.startswith(INSTALLED) and _more(before.get(name), after[name])]
+            if new:
+                return step, "what Odoo installs in a database is not taken out of it again"
+    return "", ""
+
+
 def steps_before(plan: Mapping[str, Any], step: str) -> list[str]:
     """Return the steps of a plan of site.yml that come before the play of this one, which need not be in it."""
     order = [play.step for play in PLAYS]
     return [each["name"] for each in plan["steps"] if order.index(each["name"]) < order.index(step)]
+
+
+# How a plan names what is installed in the database of an instance.
+INSTALLED = "installed in "
+
+
+def _installed(declared: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {f"{INSTALLED}{one['name']}": ", ".join(sorted(set(one["modules"]))) or NOTHING for one in declared}
+
+
+def _more(before: str | None, after: str) -> bool:
+    """Return whether anything is installed that was not; what nobody knows may be."""
+    names, known = (set(text.split(", ")) - {NOTHING} for text in (after, before or ""))
+    return bool(names - known)
 
 
 def _planes(play: Play, hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> set[str]:

@@ -24,6 +24,8 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
             yield "Nothing is laid down for this estate, and in development nothing has to be."
         if found.facts.get("closes"):
             yield f"It has to be done by {found.facts['closes']}."
+        if plan.no_return and plan.no_return not in done:
+            yield f"The way back is open until {plan.no_return}; from there on there is only forward."
         yield from (f"{one}." for one in found.facts.get("beside", ()))
         if found.facts.get("review"):
             review = found.facts["review"]
@@ -40,6 +42,9 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
     left = [step.name for step in plan.steps if step.name not in done]
     if done and left:
         yield f"Done are {', '.join(sorted(done))}; left are {', '.join(left)}."
+        if plan.no_return:
+            behind = plan.no_return in done
+            yield f"{plan.no_return} is {'behind: there is only forward' if behind else 'ahead: the way back is open'}."
         yield "Run it again when it may."
 
 

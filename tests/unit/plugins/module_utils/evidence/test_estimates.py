@@ -96,7 +96,7 @@ def test_what_the_last_run_made_is_what_the_next_one_finds() -> None:
     assert found["before"] == {"image": "1"}
     assert found["rollback_seconds"] == 90
     looked = estimated({**PLAN, "before": {"leader": "n1"}, "rollback_seconds": 7}, [ran(*WHOLE)])
-    assert (looked["before"], looked["rollback_seconds"]) == ({"leader": "n1"}, 7)
+    assert (looked["before"], looked["rollback_seconds"]) == ({"leader": "n1", "image": "1"}, 7)
 
 
 def test_estimates_of_the_approved_plan_count_whatever_ran_since() -> None:

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import Survey, read
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import QUESTION, Survey, read
 
 from tests.conftest import REPOSITORY
 
@@ -44,6 +46,36 @@ def test_what_was_read_travels_as_plain_data() -> None:
     for name in ("addresses", "listening"):
         data[name] = [list(entry) for entry in data[name]]
     assert Survey.of(data) == survey
+
+
+@pytest.mark.parametrize(
+    ("docker", "expected"),
+    [
+        (None, {}),
+        ("exit 1", None),
+        ("test $1 = inspect || exit 0", {}),
+        (
+            """case "$*" in
+                "ps --quiet") echo 1a; echo 2b ;;
+                "inspect --format {{.Name}} {{.Config.Image}} 1a 2b") echo /etcd r/e@sha256:1; echo /odoo o:2 ;;
+                *) exit 9 ;;
+            esac""",
+            {"etcd": "r/e@sha256:1", "odoo": "o:2"},
+        ),
+    ],
+    ids=["no engine", "a silent engine", "nothing runs", "containers"],
+)
+def test_what_runs_is_asked_of_the_engine(tmp_path: Path, docker: str | None, expected: dict[str, str] | None) -> None:
+    """By a shell that finds this in place of the command line of an engine."""
+    for name in ("date", "awk", "getconf", "cat", "df", "ls", "timeout"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    if docker:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+        (tmp_path / "docker").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-c", QUESTION], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert read(done.stdout, CLOCK, CLOCK).running == expected
 
 
 @pytest.mark.parametrize(

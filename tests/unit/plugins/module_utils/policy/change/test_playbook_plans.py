@@ -45,6 +45,7 @@ SEEN = {
     "node2": [row("odoo_lakeland_web", "odoo"), row("patroni", "patroni")],
     "node3": [row("patroni", "patroni")],
 }
+RUNS = {"redis": "r@sha256:0", "sentinel": "r@sha256:0", "etcd": "e@sha256:0", "mine": "x"}
 STRIKE = {"host": "node1", "fault": "killed", "service": "patroni", "lift_after": 80}
 GIVEN: dict[str, Data] = {
     "site": {
@@ -53,6 +54,8 @@ GIVEN: dict[str, Data] = {
         "tags": ["all"],
         "skip_tags": [],
         "images": {"redis": "r@sha256:1"},
+        "seen": dict.fromkeys(GROUPS["estate"], RUNS),
+        "declared": [{"name": "lakeland", "modules": ["stock", "sale"]}, {"name": "harbor", "modules": []}],
     },
     "rolling_restart": {"services": ["patroni", "odoo_lakeland_web"], "seen": SEEN},
     "switchover": {"leader": "node1", "to": "", "hosts": NODES},
@@ -97,6 +100,10 @@ OTHERS = [
     ("site", {"skip_tags": ["etcd_verify"]}),
     ("site", {"hosts": NODES}),
     ("site", {"images": {"redis": "r@sha256:2"}}),
+    ("site", {"seen": {host: {**RUNS, "redis": "r@sha256:9"} for host in GROUPS["estate"]}}),
+    ("site", {"seen": {**dict.fromkeys(GROUPS["estate"], RUNS), "node3": None}}),
+    ("site", {"declared": [{"name": "lakeland", "modules": ["stock"]}]}),
+    ("host_in", {"abandon": True}),
     ("rolling_restart", {"services": ["odoo_lakeland_web", "patroni"]}),
     ("rolling_restart", {"seen": {**SEEN, "node2": [row("patroni", "patroni", leads=True)]}}),
     ("switchover", {"to": "node2"}),
@@ -202,6 +209,11 @@ def test_only_a_plane_that_the_change_names() -> None:
     laid = governance(changes={change.id: change})
     plan = completed(planned("switchover", given("switchover")), laid, estate="x", environment="production")
     assert sum("expected nothing but what CHG-1 names" in reason for reason in verdict(laid, run(plan)).reasons) == 2
+
+
+def test_what_cannot_be_taken_back_is_named_where_a_host_is_forgotten() -> None:
+    assert whole("host_in").no_return == ""
+    assert whole("host_in", abandon=True).no_return == "start node2"
 
 
 def test_what_has_no_plan_is_said() -> None:

@@ -1,0 +1,179 @@
+# Copyright (c) erpops.estate contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs before, and what follows from what becomes another: whether there is a way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import planned, with_no_return
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.site_plan import PLAYS, REWRITES
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import (
+    as_begun,
+    images_of,
+    running,
+    told,
+    versions,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.plugins.module_utils.policy.change.worlds import plan
+
+Data = dict[str, Any]
+GROUPS = {"estate": ["n1", "n2", "n3"], "redis": ["n1", "n2"], "odoo": ["n1"], "etcd": ["n3"]}
+OLD = {"redis": "r:1", "sentinel": "r:1", "odoo_north_web": "o:1", "odoo_other_web": "o:7", "somebody's": "x:1"}
+
+
+@given(st.sets(st.sampled_from(["a@sha256:1", "b:5000/c@sha256:2", "not known on n1"])))
+def test_versions_come_back_from_their_text_whatever_their_order(found: set[str]) -> None:
+    assert versions(told(found)) == found
+    assert told(sorted(found)) == told(sorted(found, reverse=True))
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ({"n1": OLD, "n2": OLD, "n3": {"etcd": "e:1"}}, {"redis": "r:1", "odoo": "o:1", "etcd": "e:1"}),
+        ({"n1": OLD, "n2": {**OLD, "redis": "r:2"}}, {"redis": "r:1 and r:2"}),
+        ({"n1": {}, "n2": {}, "n3": {}}, {"redis": "none", "odoo": "none", "etcd": "none"}),
+        ({"n1": OLD, "n2": None}, {"redis": "not known on n2 and r:1", "odoo": "o:1"}),
+        ({"n1": OLD}, {"redis": "not known on n2 and r:1"}),
+    ],
+    ids=["all alike", "one differs", "nothing runs", "an engine is silent", "a host is silent"],
+)
+def test_what_hosts_run_is_told_by_the_names_of_images(seen: Data, expected: Data) -> None:
+    found = running(["n1", "n2", "n3"], GROUPS, ["north"], seen)
+    assert {name: found[name] for name in expected} == expected
+    assert set(found) == {"redis", "odoo", "etcd"}
+
+
+def test_only_hosts_of_the_run_are_told_of() -> None:
+    assert running(["n3"], GROUPS, ["north"], {"n3": {"etcd": "e:1"}}) == {"etcd": "e:1"}
+
+
+def site(tags: str = "all", modules: str = "sale", **seen: Data | None) -> Data:
+    """Return the plan of site.yml for hosts that run what is seen there, else what was there before."""
+    return planned(
+        "site",
+        {
+            "change": "CHG-1",
+            "hosts": GROUPS["estate"],
+            "groups": GROUPS,
+            "tags": [tags],
+            "skip_tags": [],
+            "images": {"redis": "r:2", "odoo": "o:2", "etcd": "e:1", "postgresql": "p:1"},
+            "instances": ["north"],
+            "declared": [{"name": "north", "modules": modules.split()}],
+            "seen": {"n1": OLD, "n2": OLD, "n3": {"etcd": "e:1"}, **seen},
+        },
+    )
+
+
+def test_a_plan_has_the_versions_of_what_its_steps_run_and_of_nothing_else() -> None:
+    whole = site()
+    assert whole["before"] == {"image etcd": "e:1", "image odoo": "o:1", "image redis": "r:1"}
+    assert whole["after"] == {
+        "image etcd": "e:1",
+        "image odoo": "o:2",
+        "image redis": "r:2",
+        "installed in north": "sale",
+    }
+    assert site("redis_sentinel")["after"] == {"image redis": "r:2"}
+    assert site("certificates")["after"] == {}
+    assert images_of(["estate"]) == frozenset()
+
+
+BEGUN = {"before": {"image redis": "r:1", "leader": "n1"}, "after": {"image redis": "r:2"}}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("r:1", "r:1"),
+        ("r:1 and r:2", "r:1"),
+        ("r:2", "r:1"),
+        ("none", "r:1"),
+        ("r:1 and r:3", "r:1 and r:3"),
+        ("not known on n1 and r:1", "not known on n1 and r:1"),
+    ],
+    ids=["untouched", "half way", "done", "stopped", "somebody else's", "not known"],
+)
+def test_a_plan_that_goes_on_has_the_versions_of_when_it_was_begun(now: str, expected: str) -> None:
+    made = {"before": {"image redis": now, "more": "x"}, "after": BEGUN["after"]}
+    assert as_begun(made, BEGUN) == {"image redis": expected, "more": "x"}
+    other = {"before": {"image redis": now}, "after": {"image redis": "r:9"}}
+    assert as_begun(other, BEGUN) == other["before"], "of another aim it is another plan"
+
+
+NEW = {"redis": "r:2", "sentinel": "r:2", "odoo_north_web": "o:2"}
+KNOWN = {"installed in north": "sale"}
+
+
+@pytest.mark.parametrize(
+    ("made", "before", "step"),
+    [
+        (site(n1=NEW, n2=NEW), KNOWN, ""),
+        (site(n1=NEW, n2=NEW), {}, "odoo"),
+        (site(n1=NEW, n2=NEW, modules="sale stock"), KNOWN, "odoo"),
+        (site(n1=NEW, n2=NEW, modules=""), KNOWN, ""),
+        (site(), KNOWN, "redis"),
+        (site(n2=NEW), KNOWN, "redis"),
+        (site(n3={"etcd": "e:0"}), KNOWN, "etcd"),
+        (site(n1=NEW, n2=None), KNOWN, "redis"),
+        (site(n1={}, n2={}, n3={}), KNOWN, ""),
+        (site("odoo"), KNOWN, ""),
+        (site("etcd", n1=None, n2=None), {}, ""),
+    ],
+    ids=[
+        "nothing becomes another",
+        "nobody knows what is installed",
+        "a module is new",
+        "one is declared no more",
+        "Redis",
+        "one Redis of two",
+        "etcd comes first",
+        "nobody knows what runs",
+        "nothing was there",
+        "code of Odoo alone",
+        "what is no step",
+    ],
+)
+def test_from_which_step_there_is_only_forward(made: Data, before: Data, step: str) -> None:
+    found = with_no_return({**made, "before": {**made["before"], **before}})
+    assert found.get("no_return", "") == step
+    assert [one["name"] for one in found["steps"] if one.get("reason")] == ([step] if step else [])
+
+
+def test_the_steps_that_rewrite_are_steps_with_their_images() -> None:
+    by_step = {play.step: images_of(play.groups) for play in PLAYS}
+    assert all(image in by_step[step] for step, image in REWRITES.items())
+
+
+@pytest.mark.parametrize(
+    ("done", "ok", "said"),
+    [
+        ((), True, "The way back is open until restart; from there on there is only forward."),
+        (("drain", "restart"), True, ""),
+        (("drain",), False, "restart is ahead: the way back is open."),
+        (("restart",), False, "restart is behind: there is only forward."),
+        ((), False, ""),
+    ],
+)
+def test_the_gate_says_on_which_side_of_it_a_run_is(done: tuple[str, ...], ok: bool, said: str) -> None:
+    pointed = plan(no_return="restart")
+    found = sentences(Verdict.of([] if ok else ["no"]), pointed, done)
+    assert said in found
+    assert bool(said) is ("back" in found or "forward" in found)
+    assert "forward" not in sentences(Verdict.of([] if ok else ["no"]), plan(), done)
+
+
+def test_it_is_named_where_it_stands() -> None:
+    assert "node1, 1200 s; from here there is only forward" in "\n".join(steps(plan(no_return="restart")))
+    with pytest.raises(ValueError, match="no_return: expected the name of a step, found 'x'"):
+        plan_of(plan(no_return="x").as_dict())
