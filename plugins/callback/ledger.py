@@ -105,6 +105,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
         self._plays: list[Any] = []
         self._hosts: dict[str, dict[str, int]] = {}
         self._opening = self._started = time.monotonic()
+        self._allowing = 0.0
         self._process = os.getpid()
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -136,7 +137,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
                 loaded=True, run=run, entry=written.n, spool=written.spooled, configuration=configuration, fault=""
             )
         )
-        self.seconds, self._plays, self._hosts = [], [], {}
+        self.seconds, self._plays, self._hosts, self._allowing = [], [], {}, 0.0
         self.recorder = Recorder(run=run, estate=settings.estate, playbook=name, started=stamp, origin=origin)
         self._opening = time.monotonic() - self._started
         # Ansible tells plugins nothing of a run that a person or an error in a playbook ends.
@@ -219,8 +220,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
         if self.recorder is None or self._runs is None:
             return
         self.recorder.let_through()
+        began = time.perf_counter()
         try:
-            self._runs.allow(self.recorder.run, self.recorder.about())
+            if self._runs.allow(self.recorder.run, self.recorder.about()):
+                self._allowing += time.perf_counter() - began
         except (ClientError, ValueError, OSError) as error:
             self._display.warning(f"The ledger does not have what this run is about, should it be killed: {error}")
 
@@ -231,7 +234,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core carrie
             return
         began = time.perf_counter()
         ending = Ending(self._at(), _stamp(), outcome, self._hosts)
-        data = recorder.finish(ending, secrets=set(self._secrets()), spent=spent(self.seconds, self._opening))
+        data = recorder.finish(
+            ending, secrets=set(self._secrets()), spent=spent(self.seconds, self._opening, self._allowing)
+        )
         data["spent"]["ending_ms"] = round((time.perf_counter() - began) * 1000)
         fields = {
             **recorder.about(),

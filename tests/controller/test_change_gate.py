@@ -59,6 +59,7 @@ def test_what_has_everything_runs_and_the_record_says_why(company: Governed) -> 
     about = found.verdicts[0]["about"]
     assert (about["title"], about["reason"], about["requester"]) == ("Kernel", "A hole in it.", "flo")
     assert found.origin["launcher"] == {"person": "eve", "proof": "signature"}
+    assert 0 < found.spent.allowing_ms <= found.spent.total_ms
     assert {one["person"]: one["decision"] for one in found.approvals} == {"ada": "approve", "eve": "launch"}
     assert company.entries()[-1].fields["launcher"] == "eve"
     assert "ungated" not in company.entries()[-1].fields

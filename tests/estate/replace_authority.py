@@ -15,9 +15,10 @@ import pytest
 from cryptography import x509
 
 from tests.estate import site
+from tests.estate.bastion import Bastion
 from tests.estate.ports import PORTS, connect, members
 from tests.estate.test_authority import given
-from tests.estate.test_ledger import Bastion, ended
+from tests.estate.test_ledger import ended
 from tests.estate.wait import until, until_whole
 from tests.estate.world import Estate, Instance
 from tests.lab import paths

@@ -20,7 +20,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.page import
     shown,
     verdict,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import SUCCEEDED, Record, Step
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import SUCCEEDED, Record, Spent, Step
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.timeline import duration, timeline
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.unfinished import Unfinished, unfinished
 
@@ -230,6 +230,13 @@ def _verdicts(record: Record) -> Markup:
     return Table(("At", "May it run", "Reasons", "Besides"), rows, marks).markup()
 
 
+def _parts(cost: Spent) -> Iterator[str]:
+    yield f"{cost.opening_ms} ms for the first entry"
+    if cost.allowing_ms:
+        yield f"{cost.allowing_ms} ms of these events for the one of the gate's yes"
+    yield f"{cost.ending_ms} ms for the record"
+
+
 def _evidence(entry: Mapping[str, Any], record: Record) -> Markup:
     cost = record.spent
     events = f"{cost.total_ms} ms for {cost.events} events, the longest {cost.worst_us / 1000:.1f} ms"
@@ -238,6 +245,6 @@ def _evidence(entry: Mapping[str, Any], record: Record) -> Markup:
         ("Record, by SHA-256", Markup(f"<code>{escape(shown(entry.get('record')))}</code>")),
         ("Run", Markup(f"<code>{escape(record.run)}</code>")),
         ("Who and from where", "; ".join(f"{name} {shown(value)}" for name, value in record.origin.items())),
-        ("Recording took", f"{events}; {cost.opening_ms} ms for the first entry, {cost.ending_ms} ms for the record"),
+        ("Recording took", f"{events}; {', '.join(_parts(cost))}"),
     ]
     return Table(("", ""), rows).markup()

@@ -45,7 +45,8 @@ class Failure:
 class Spent:
     """What recording has cost the run itself, in microseconds for each event and in milliseconds in all.
 
-    ``opening_ms`` is the first entry, ``ending_ms`` what it takes to make the record.
+    ``opening_ms`` is the first entry, ``ending_ms`` what it takes to make the record; ``allowing_ms`` is the entry of
+    the gate's yes, a part of the event that brings it.
     """
 
     events: int = 0
@@ -54,6 +55,7 @@ class Spent:
     total_ms: int = 0
     opening_ms: int = 0
     ending_ms: int = 0
+    allowing_ms: int = 0
 
 
 @dataclass(frozen=True)

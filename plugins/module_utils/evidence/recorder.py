@@ -194,8 +194,8 @@ class Recorder:
         return self._declared[kind][-1] if self._declared[kind] else {}
 
 
-def spent(seconds: Sequence[float], opening: float) -> Spent:
-    """Return what the events have cost that took these seconds each, and the opening entry."""
+def spent(seconds: Sequence[float], opening: float, allowing: float = 0) -> Spent:
+    """Return what the events have cost that took these seconds each, the opening entry, and that of the gate's yes."""
     if not seconds:
         return Spent(opening_ms=round(opening * 1000))
     return Spent(
@@ -204,6 +204,7 @@ def spent(seconds: Sequence[float], opening: float) -> Spent:
         worst_us=round(max(seconds) * 1e6),
         total_ms=round(sum(seconds) * 1000),
         opening_ms=round(opening * 1000),
+        allowing_ms=round(allowing * 1000),
     )
 
 

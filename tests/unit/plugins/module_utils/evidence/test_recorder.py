@@ -193,6 +193,7 @@ def test_no_secret_is_kept() -> None:
 
 def test_what_recording_costs_is_recorded() -> None:
     assert spent([0.001, 0.002, 0.009], 0.25) == Spent(3, 2000, 9000, 12, 250)
+    assert spent([0.001, 0.002, 0.009], 0.25, 0.007).allowing_ms == 7
     assert spent([], 0.25) == Spent(opening_ms=250)
     assert record(recorder(), spent=Spent(3, 2000, 9000, 12, 250)).spent.worst_us == 9000
 
