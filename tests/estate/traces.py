@@ -46,11 +46,11 @@ def leader(estate: Estate) -> Host:
     return next(host for host in estate.group("patroni") if psql(host, "postgres", "select pg_is_in_recovery()") == "f")
 
 
-def redis_of(estate: Estate, host: Host) -> redis.Redis:
+def redis_of(estate: Estate, host: Host, port: int = 6379) -> redis.Redis:
     password = host.file("/etc/erpops/redis_client/admin.password").content_string.strip()
     return redis.Redis(
         host=host.address,
-        port=6379,
+        port=port,
         username="admin",
         password=password,
         ssl=True,
