@@ -165,6 +165,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.bare and not set(options.scenario) <= set(bare.SCENARIOS):
         parser.error(f"--bare: expected {', '.join(bare.SCENARIOS)}, found {', '.join(options.scenario)}")
+    if options.bare and (alone := set(options.scenario or bare.SCENARIOS) - set(results.read())):
+        parser.error(f"--bare: expected a result to compare with, found none of {', '.join(sorted(alone))}")
     try:
         commit = kept.commit()
     except kept.Uncommitted as error:
@@ -173,6 +175,11 @@ def main() -> int:
     estate, status = Estate.load(), 0
     if options.bare:
         return to_compare(estate, options.scenario or bare.SCENARIOS, options.times or 1, commit, options.instance)
+    if bare.has_them(Patroni(estate)):
+        print(
+            "Patroni has its own times, which a comparison left behind; run: site.yml --tags patroni", file=sys.stderr
+        )
+        return REFUSED
     for name in options.scenario or SCENARIOS:
         for _time in range(options.times or SCENARIOS[name].repeat):
             try:

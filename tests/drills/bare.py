@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import DEFAULTS
 
+from tests.estate import site
 from tests.estate.daemons import Patroni
 from tests.estate.wait import until_whole
 from tests.estate.world import Estate
@@ -23,20 +23,20 @@ EDIT = "printf %%s %s | docker exec -i patroni patronictl -c /etc/patroni edit-c
 
 @contextmanager
 def times(estate: Estate) -> Iterator[None]:
-    """Let Patroni have its own times in place of the declared ones."""
+    """Let Patroni have its own times; what takes them back is what declares ours."""
     cluster = Patroni(estate)
-    declared: dict[str, Any] = yaml.safe_load(cluster.config())
     until_whole(estate)
-    _set(cluster, TIMES)
     try:
+        said = json.dumps(TIMES)
+        cluster.hosts[0].check_output(EDIT, said)
+        assert has_them(cluster), f"expected Patroni's configuration to have {said}, found {cluster.config()}"
         yield
     finally:
-        _set(cluster, {name: declared.get(name) for name in TIMES})
+        site.run("--tags", "patroni")
         until_whole(estate)
 
 
-def _set(cluster: Patroni, values: dict[str, Any]) -> None:
-    cluster.hosts[0].check_output(EDIT, json.dumps(values))
+def has_them(cluster: Patroni) -> bool:
+    """Return whether Patroni has its own times, as it does after a comparison that was killed."""
     found = yaml.safe_load(cluster.config())
-    wrong = {name: found.get(name) for name, value in values.items() if found.get(name) != value}
-    assert not wrong, f"expected Patroni's configuration to have {values}, found {wrong}"
+    return all(found.get(name) == value for name, value in TIMES.items())

@@ -62,6 +62,19 @@ def values(odoo: Json2, partner: int) -> Values:
     return lambda reference: {"partner_id": partner, "client_order_ref": reference, "order_line": [[0, 0, line]]}
 
 
+def test_a_job_is_begun_although_its_runner_does_not_wait(estate: Estate, north: Instance) -> None:
+    """It asks for one second at most and hangs up; it is from the job that it hears what came of it."""
+    host, jobs, mark = estate.group("odoo")[0], f"odoo_{north.name}_jobs", secrets.token_hex(8)
+    address = host.check_output("docker inspect --format %s %s", "{{.NetworkSettings.IPAddress}}", jobs)
+    ask = f"printf 'GET /web/health?{mark} HTTP/1.0\\r\\n\\r\\n' > /dev/tcp/{address}/8069"
+    host.check_output("docker pause %s", jobs)
+    try:
+        host.check_output("bash -c %s", ask)
+    finally:
+        host.check_output("docker unpause %s", jobs)
+    until(lambda: mark in host.check_output("docker logs --since 60s %s 2>&1", jobs), 10, "what was asked to be done")
+
+
 @pytest.fixture(params=["JSON-2", "web client", "JSON-RPC"])
 def order(request: pytest.FixtureRequest, estate: Estate, odoo: Json2, north: Instance, values: Values) -> Ask:
     """Return one of the ways to create an order with a reference. The edge is closed to JSON-RPC, so it goes past."""

@@ -5,7 +5,7 @@
 
 A container that is about to be replaced says so on its health page (``controllers``). A request that comes while
 PostgreSQL changes its leader waits instead of losing its login (``outage``), and so do those behind it (``prefork``),
-of which none is begun whose sender is gone by then (``hung_up``);
+of which none is begun whose user is gone by then (``hung_up``);
 one that it meets half way is run again, or its outcome said to be unknown (``again``, ``commits``). A session's
 cookie never leaves in plain text (``cookies``).
 """

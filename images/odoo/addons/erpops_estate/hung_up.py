@@ -1,7 +1,7 @@
 # Copyright (c) erpops.estate contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether somebody still waits for the answer to a request that nobody has read yet. Pure, but for the socket asked."""
+"""Whether who sent a request that nobody has read yet is still at the other end. Pure, but for the socket asked."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ With ``gevent_port = 0`` no process for websockets is started: containers for sc
 nobody's browser, and the process costs each of them some 100 MB and sixteen connections.
 
 Whoever stood there for too long has gone, and may have asked again elsewhere. Odoo would do all that first, for nobody:
-it read whole queues of such requests before it served anybody who waits, and wrote what their users thought lost.
+it read whole queues of such requests before it served anybody who waits, and wrote what their users thought lost. Where
+nobody's browser is served they are begun all the same: the runner of jobs hangs up after a second on purpose, and waits
+for the job itself.
 
 Before it starts a process, Odoo looks into its databases. While nobody leads there that look fails, and Odoo ends the
 whole server for it, with all requests and jobs in flight.
@@ -63,8 +65,8 @@ def process_spawn(prefork: Any) -> None:
 
 
 def process_request(worker: Any, client: Any, address: Any) -> None:
-    """Serve the connection as Odoo does; close it unread when whoever opened it has gone."""
-    if hung_up(client):
+    """Serve the connection as Odoo does; close it unread when a user who opened it has gone."""
+    if config["gevent_port"] and hung_up(client):
         _logger.info("request is not begun: whoever sent it is gone")
         client.close()
         return
