@@ -12,6 +12,7 @@ description:
   - On every member it writes pgBackRest's configuration and the units, and enables the timers.
   - Where the leader runs it makes the stanza and the first full backup when they are missing, and after a change of
     the configuration checks that WAL arrives in the repository.
+  - Another passphrase for a repository that the one in the configuration opens is refused before anything is written.
   - Nothing is done to a repository that is as it should be. A backup that is too old is a warning, no failure.
 extends_documentation_fragment:
   - erpops.estate.attributes
@@ -110,7 +111,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
 from ansible_collections.erpops.estate.plugins.module_utils.quiet import QuietModule
-from ansible_collections.erpops.estate.plugins.module_utils.service.backup import converge_repository, result
+from ansible_collections.erpops.estate.plugins.module_utils.service.backup import (
+    converge_repository,
+    keep_passphrase,
+    result,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import (
     HOST_PART_SPEC,
     converge_host,
@@ -141,8 +146,10 @@ def main() -> None:
     guard.writes(allowed=not module.check_mode)
     params, check = module.params, module.check_mode
     try:
-        outcome = converge_host(host_part(params), check=check)
+        part = host_part(params)
         member = PgbackrestMember({**params["patroni"], **params})
+        keep_passphrase(part, member)
+        outcome = converge_host(part, check=check)
         leads = member.on_leader()
         health = None
         # Before its configuration is in place the repository cannot be asked.

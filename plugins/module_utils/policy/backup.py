@@ -33,6 +33,22 @@ def steps(*, exists: bool, has_full: bool, reconfigured: bool) -> tuple[Step, ..
     return tuple(needed)
 
 
+# What tells one repository from another.
+_REPOSITORY = ("repo1-s3-endpoint", "repo1-s3-bucket", "repo1-path")
+_OPENS = "repo1-cipher-pass"
+
+
+def passphrase_changes(before: str, after: str) -> bool:
+    """Return whether pgBackRest's configuration would name another passphrase for the repository it names already."""
+    old, new = _settings(before), _settings(after)
+    same = all(old.get(name) == new.get(name) for name in _REPOSITORY)
+    return same and _OPENS in old and old[_OPENS] != new.get(_OPENS)
+
+
+def _settings(text: str) -> dict[str, str]:
+    return {name.strip(): value.strip() for name, _sign, value in (line.partition("=") for line in text.splitlines())}
+
+
 def lock_days(fulls: int, calendar: str) -> int | None:
     """Return for how many days what is written has to be locked so that none of the backups that are kept is without.
 

@@ -8,11 +8,33 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import timers
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.members.pgbackrest import PgbackrestMember
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, steps
-from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import Outcome
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, passphrase_changes, steps
+from ansible_collections.erpops.estate.plugins.module_utils.service import files as disk
+from ansible_collections.erpops.estate.plugins.module_utils.service.host_part import HostPart, Outcome
+
+
+def keep_passphrase(part: HostPart, member: PgbackrestMember) -> None:
+    """Refuse another passphrase while the one that is there opens the repository; one that does not is mended."""
+    for file in part.files:
+        found = disk.look(file.path)
+        if passphrase_changes(found.content.decode(errors="replace"), file.content.decode()) and _opens(member):
+            raise Refused(
+                "backup_cipher_passphrase",
+                expected=f"the one in {file.path}, which the repository was written with",
+                found="another, which would leave its backups unreadable and its WAL waiting",
+                remedy="set the old one again, or name a new backup_bucket; nothing of it was changed",
+            )
+
+
+def _opens(member: PgbackrestMember) -> bool:
+    try:
+        repository = member.repository()
+    except ClientError:
+        return False
+    return repository.readable and repository.exists
 
 
 def converge_repository(member: PgbackrestMember, service: str, *, reconfigured: bool, check: bool) -> list[str]:

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import Step, lock_days, steps
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import (
+    Step,
+    lock_days,
+    passphrase_changes,
+    steps,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +41,33 @@ def test_steps(exists: bool, has_full: bool, reconfigured: bool, expected: tuple
 )
 def test_a_lock_covers_every_backup_that_is_kept(fulls: int, calendar: str, days: int | None) -> None:
     assert lock_days(fulls, calendar) == days
+
+
+CONFIGURED = """[global]
+repo1-path=/pgbackrest
+repo1-s3-bucket=backups
+repo1-s3-endpoint=192.0.2.21
+repo1-s3-key=one
+repo1-cipher-pass=old=er
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced", "changes"),
+    [
+        pytest.param(CONFIGURED, {}, False, id="as it is"),
+        pytest.param("", {}, False, id="the first"),
+        pytest.param(CONFIGURED, {"s3-key=one": "s3-key=two"}, False, id="other keys"),
+        pytest.param(CONFIGURED, {"old=er": "old=est"}, True, id="another passphrase"),
+        pytest.param(CONFIGURED, {"repo1-cipher-pass=old=er\n": ""}, True, id="none any more"),
+        pytest.param(CONFIGURED, {"old=er": "new", "=backups": "=others"}, False, id="another bucket and its own"),
+        pytest.param(CONFIGURED, {"old=er": "new", ".21": ".22"}, False, id="another store and its own"),
+        pytest.param(CONFIGURED.replace("cipher-pass", "lost"), {"lost": "cipher-pass"}, False, id="lost by hand"),
+    ],
+)
+def test_when_a_repository_would_get_another_passphrase(before: str, replaced: dict[str, str], changes: bool) -> None:
+    after = before or CONFIGURED
+    for old, new in replaced.items():
+        assert old in after
+        after = after.replace(old, new)
+    assert passphrase_changes(before, after) is changes
