@@ -45,6 +45,13 @@ options:
         description: Password it should have.
         type: str
         required: true
+  left_out:
+    description:
+      - Names of members that this run does not reach, as with C(--limit). Where there are any, no role is given another
+        password, which they would not learn.
+    type: list
+    elements: str
+    default: []
 author:
   - erpops.estate contributors (@erpops)
 """
@@ -67,7 +74,7 @@ actions:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
-      V(missing_file).
+      V(missing_file), or V(invalid) for another password that members left out would not learn.
   returned: failure
   type: str
 """
@@ -93,6 +100,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "password": {"type": "str", "required": True, "no_log": True},
         },
     },
+    "left_out": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -105,9 +113,11 @@ def main() -> None:
     wanted = {role["name"]: role["password"] for role in params["roles"]}
     try:
         with Database(f"PostgreSQL at {params['socket_directory']}", place) as database:
-            actions = keep_passwords(database, wanted, check=module.check_mode)
+            actions = keep_passwords(database, wanted, left_out=params["left_out"], check=module.check_mode)
     except ClientError as error:
         module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
     module.exit_json(changed=bool(actions), actions=actions, diff=steps(actions))
 
 

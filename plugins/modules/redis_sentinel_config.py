@@ -82,6 +82,12 @@ options:
   sentinel_users:
     description: Rules of every user of Sentinel by name. Others are removed. Left out, all stay as they are.
     type: dict
+  left_out:
+    description:
+      - By name of a user, the hosts that log in as it or let it in and that this run does not reach, as with
+        C(--limit). Where there are any, it gets no other password, which they would not learn.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -137,7 +143,7 @@ sentinel_answers:
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(unreachable), V(not_authorised), V(no_quorum),
-      V(refused).
+      V(refused), or V(invalid) for another password that hosts left out would not learn.
   returned: failure
   type: str
 """
@@ -162,6 +168,7 @@ SPEC = {
     "master_secret_options": {"type": "dict", "default": {}, "no_log": True},
     "sentinel_file": {"type": "path"},
     "sentinel_users": {"type": "dict", "no_log": True},
+    "left_out": {"type": "dict", "default": {}},
 }
 
 
@@ -173,6 +180,8 @@ def main() -> None:
         module.exit_json(**RedisSettings(module.params, dry=module.check_mode).converge())
     except ClientError as error:
         module.fail_json(**error.as_result())
+    except ValueError as error:
+        module.fail_json(msg=str(error), error="invalid")
 
 
 if __name__ == "__main__":

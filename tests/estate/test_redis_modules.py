@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -209,6 +210,22 @@ def test_what_was_set_by_hand_in_a_sentinel_is_found_and_set_back(cluster: Clust
         }
     again = ask(host, CONFIG, **asked)
     assert (again["changed"], again["actions"]) == (False, [])
+
+
+def test_a_password_that_others_would_not_learn_is_not_let_in(cluster: Cluster) -> None:
+    host, user = cluster.hosts[-1], "replication"
+
+    def users() -> dict[str, str]:
+        lines = [str(line).split(" ", 2) for line in cluster.server(host.address).acl_list()]
+        return {name: rules for _word, name, rules in lines}
+
+    before = users()
+    others = {**before, user: re.sub("#[0-9a-f]{64}", "#" + "0" * 64, before[user])}
+    found = ask(host, CONFIG, users=others, left_out={user: [cluster.hosts[0].name], "admin": []})
+    assert (found["failed"], found["error"]) == (True, "invalid")
+    assert f"password of user {user}: expected what Redis at {host.address}:6379 knows" in found["msg"]
+    assert f"--limit leaves out {cluster.hosts[0].name}, found another" in found["msg"]
+    assert users() == before
 
 
 def test_a_failover_loses_no_acknowledged_write(cluster: Cluster) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import re
 import secrets
 from pathlib import Path
+
+import yaml
 
 from tests.estate import authority, site
 from tests.estate.traces import leader, psql
@@ -13,6 +16,7 @@ from tests.estate.world import Estate, Host, Instance
 from tests.lab import secrets as lab_secrets
 from tests.load.load import Load
 
+INCLUDE = "ansible.builtin.include_role"
 TAGS = ("--tags", "patroni,odoo")
 ASK = 'read -r PGPASSWORD; export PGPASSWORD; exec psql -XAtqw "$1" -c "$2"'
 
@@ -73,13 +77,106 @@ def test_a_limited_run_sets_no_password_that_other_nodes_would_not_learn(
     run = site.run("--limit", named.name, "--tags", "odoo", *variables, check=False)
     assert run.status != 0
     for part in (
-        f"{north.name}: expected estate_instance_secrets.{north.name}.database_password",
-        f"--limit leaves out {left_out.name} of group odoo",
-        "Run without --limit, or with all hosts of group odoo in it",
+        f"estate_instance_secrets.{north.name}.database_password: expected what PostgreSQL knows",
+        f"--limit leaves out {left_out.name}, found another",
+        f"Run without --limit, or with {left_out.name} in it",
     ):
         assert part in run.output
     assert run.tasks == ()
     assert known_password(estate, north) == before
+
+
+def test_a_limited_run_gives_no_member_passwords_that_others_would_not_learn(estate: Estate, tmp_path: Path) -> None:
+    leading = leader(estate)
+    others = [host.name for host in estate.group("patroni") if host.name != leading.name]
+    names = [f"patroni_{role}_password" for role in ("superuser", "replication", "rewind", "rest")]
+    variables = authority.given(tmp_path, **{name: secrets.token_urlsafe(24) for name in names})
+
+    def known() -> list[str]:
+        files = ("/etc/erpops/patroni/config/20-secrets.yml", "/etc/erpops/patroni/rest.password")
+        keeps = "select md5(string_agg(rolpassword, ',' order by rolname)) from pg_authid"
+        return [
+            psql(leading, "postgres", keeps),
+            leading.check_output("stat --format %%y%%i %s %s; sha256sum %s %s", *files, *files),
+        ]
+
+    before = known()
+    # The leader could set them: whoever is left out could follow it no more.
+    run = site.run("--limit", leading.name, "--tags", "patroni", *variables, check=False)
+    assert run.status != 0
+    for name in names:
+        assert f"{name}: expected what this host's /etc/erpops/patroni/config/20-secrets.yml knows" in run.output
+    assert f"--limit leaves out {', '.join(others)}, found another" in run.output
+    assert (run.tasks, known()) == ((), before)
+    # Where files know a password already, since a run was interrupted, the leader asks again.
+    asked = {"roles": [{"name": "replicator", "password": secrets.token_urlsafe(24)}], "left_out": others}
+    refused = site.module(leading.name, "erpops.estate.patroni_role", asked)[leading.name]
+    assert (refused["failed"], refused["error"]) == (True, "invalid")
+    assert "password of role replicator: expected what PostgreSQL knows" in refused["msg"]
+    assert known() == before
+
+
+def test_no_service_takes_a_secret_that_those_who_share_it_would_not_learn(
+    estate: Estate, north: Instance, tmp_path: Path
+) -> None:
+    shared = [
+        *(f"redis_sentinel_{user}_password" for user in ("admin", "replication", "sentinel")),
+        "backup_s3_access_key",
+        "backup_s3_secret_key",
+    ]
+    own = ["redis_password", "s3_access_key", "s3_secret_key"]
+    instances = copy.deepcopy(lab_secrets.read()["estate_instance_secrets"])
+    instances[north.name] |= {name: secrets.token_hex(16) for name in own}
+    variables = authority.given(
+        tmp_path, estate_instance_secrets=instances, **{name: secrets.token_hex(16) for name in shared}
+    )
+    of_north = [f"estate_instance_secrets.{north.name}.{name}" for name in own]
+    expected = {
+        "object_storage": {*shared[3:], *of_north[1:]},
+        "backup": set(shared[3:]),
+        "redis_sentinel": {*shared[:3], of_north[0]},
+        "odoo": set(of_north),
+    }
+    # Each is asked what site.yml asks first of its role; one that refuses would end the run before the next is asked.
+    plays = [
+        {
+            "hosts": {"backup": "patroni", "redis_sentinel": "redis"}.get(role, role),
+            "gather_facts": False,
+            "become": True,
+            "vars": {"__estate_inventory": "validated before"},
+            "tasks": [
+                {
+                    "block": [{INCLUDE: {"name": f"erpops.estate.{role}", "tasks_from": "preflight"}}],
+                    "rescue": [{"ansible.builtin.meta": "noop"}],
+                }
+            ],
+        }
+        for role in expected
+    ]
+    path = tmp_path / "preflights.yml"
+    path.write_text(yaml.safe_dump(plays), encoding="utf-8")
+    named = [estate.group("odoo")[1].name, estate.group("object_storage")[0].name]
+    left_out = estate.group("odoo")[0].name
+    run = site.run("--limit", ",".join(named), *variables, check=False, playbook=str(path))
+    refused = [result["msg"] for _host, _task, result in run.results if result.get("error") == "invalid"]
+    found = [set(re.findall(r"(\S+): expected what this host's ", sentences)) for sentences in refused]
+    assert found == list(expected.values()), run.output
+    assert all(f"--limit leaves out {left_out}" in sentences for sentences in refused)
+    assert run.tasks == ()
+    assert not [name for name in own if instances[north.name][name] in run.shown]
+
+
+def test_a_repository_keeps_its_passphrase(estate: Estate, tmp_path: Path) -> None:
+    leading, path = leader(estate), "/etc/erpops/pgbackrest/pgbackrest.conf"
+    # A standby, where nothing would have asked the repository before the next failover.
+    standby = next(host for host in estate.group("patroni") if host.name != leading.name)
+    before = standby.check_output("stat --format %%y%%i %s; sha256sum %s", path, path)
+    variables = authority.given(tmp_path, backup_cipher_passphrase=secrets.token_urlsafe(24))
+    run = site.run("--limit", standby.name, "--tags", "backup", *variables, check=False)
+    assert run.status != 0
+    assert f"backup_cipher_passphrase; expected the one in {path}, which the repository was written with" in run.output
+    assert run.tasks == ()
+    assert standby.check_output("stat --format %%y%%i %s; sha256sum %s", path, path) == before
 
 
 def test_passwords_are_changed_under_load(estate: Estate, north: Instance, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_tenant 
     with_other_password,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_copy as policy
-from ansible_collections.erpops.estate.plugins.module_utils.policy.left_out import password_objections
+from ansible_collections.erpops.estate.plugins.module_utils.policy.left_out import secret_objections
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def _alone_of(tenants: list[Tenant], state: str) -> None:
 
 def _present(server: odoo_copy.Server, tenants: list[Tenant], left_out: list[str], check: bool) -> Outcome:
     others = with_other_password(server.administration, tenants)
-    sentences = password_objections(others, left_out)
+    names = [f"estate_instance_secrets.{name}.database_password" for name in others]
+    sentences = secret_objections(names, "PostgreSQL", left_out)
     if sentences:
         raise ValueError("; ".join(sentences))
     return Outcome(converge(server.administration, tenants, server.connect, check=check), others)

@@ -115,6 +115,11 @@ def with_old_passwords(wanted: Mapping[str, str], live: Mapping[str, str]) -> di
     return both
 
 
+def new_passwords(wanted: Mapping[str, str], live: Mapping[str, str]) -> list[str]:
+    """Return the users whom another password lets in than is wanted, alone or beside it."""
+    return [name for name, rules in with_old_passwords(wanted, live).items() if rules != wanted[name]]
+
+
 def user_changes(wanted: Mapping[str, str], live: Mapping[str, str]) -> UserChanges:
     """Return how the users differ; ``default`` always exists and can only be switched off."""
     return UserChanges(

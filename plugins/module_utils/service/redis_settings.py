@@ -16,6 +16,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.redis import
 from ansible_collections.erpops.estate.plugins.module_utils.health.sentinel import Sentinels
 from ansible_collections.erpops.estate.plugins.module_utils.members.redis_cluster import RedisCluster
 from ansible_collections.erpops.estate.plugins.module_utils.policy import redis_sentinel as policy
+from ansible_collections.erpops.estate.plugins.module_utils.policy.left_out import secret_objections
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.redis_connection import connection
 
@@ -43,6 +44,9 @@ class RedisSettings:
         master = policy.choose_master(servers.elected, servers.infos, cluster.members[0])
         server, sentinel = cluster.servers[cluster.address], cluster.sentinels[cluster.address]
         watching = cluster.address in sentinels.views
+        self._refuse_new_passwords(server, self._params["users"])
+        if watching:
+            self._refuse_new_passwords(sentinel, self._params["sentinel_users"])
         unfinished = self._users(server, self._params["users"])
         if watching:
             unfinished = self._users(sentinel, self._params["sentinel_users"]) or unfinished
@@ -61,6 +65,19 @@ class RedisSettings:
             "elected": bool(servers.elected),
             "sentinel_answers": cluster.address in sentinels.views,
         }
+
+    def _refuse_new_passwords(self, client: RedisClient, wanted: Mapping[str, str] | None) -> None:
+        """Refuse the other passwords of users that hosts left out of the run would not learn."""
+        left_out = {name: hosts for name, hosts in self._params["left_out"].items() if hosts}
+        if not wanted or not left_out:
+            return
+        sentences = [
+            sentence
+            for name in policy.new_passwords(wanted, client.users())
+            for sentence in secret_objections([f"password of user {name}"], client.name, left_out.get(name, ()))
+        ]
+        if sentences:
+            raise ValueError("; ".join(sentences))
 
     def _do(self, what: str, act: Callable[[], None]) -> None:
         self._actions.append(what)

@@ -169,3 +169,18 @@ def test_a_role_that_forms_a_cluster_refuses_to_do_so_with_some_of_its_members(
     variables = {**task["vars"]}
     variables.pop("estate_forming_remedy", None)
     assert variables == {"estate_forming_service": group, "estate_forming_group": group, **given}
+
+
+@pytest.mark.parametrize(
+    ("role", "tasks", "module"),
+    [
+        ("odoo", "configure", "odoo_database"),
+        ("patroni", "configure", "patroni_role"),
+        ("redis_sentinel", "settings", "redis_sentinel_config"),
+    ],
+)
+def test_what_sets_a_shared_password_is_told_who_is_left_out(role: str, tasks: str, module: str) -> None:
+    """A file may know a password already that its daemon does not: a run was interrupted between the two."""
+    loaded = load(REPOSITORY / "roles" / role / "tasks" / f"{tasks}.yml")
+    (given,) = [task[f"erpops.estate.{module}"] for task in loaded if f"erpops.estate.{module}" in task]
+    assert "left_out" in given

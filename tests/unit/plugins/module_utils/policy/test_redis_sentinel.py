@@ -133,6 +133,24 @@ def test_an_old_password_is_let_in_until_everybody_uses_the_new_one(wanted: str,
     assert policy.with_old_passwords({"north": wanted}, {"north": live}) == {"north": interim}
 
 
+def test_which_users_get_another_password() -> None:
+    wanted = {
+        "same": "on #aaa +get",
+        "other": "on #bbb +get",
+        "half way": "on #bbb +get",
+        "first": "on #bbb +get",
+        "rights alone": "on #aaa +get +set",
+        "nobody": "off -@all",
+    }
+    live = {
+        **dict.fromkeys(("same", "other", "rights alone"), "on #aaa +get"),
+        "half way": "on #bbb #aaa +get",
+        "nobody": "off -@all",
+        "gone": "on #aaa +get",
+    }
+    assert policy.new_passwords(wanted, live) == ["other", "half way"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "members", "expected"), [(1, 3, 1), (2, 3, 2), (3, 3, 2), (1, 1, 0), (0, 3, 0), (1, 0, 0)]
 )
