@@ -66,6 +66,10 @@ options:
       retention_days:
         description: Days for which each new version is locked.
         type: int
+      retention_at_least:
+        description: Whether a bucket that locks for more days already keeps them.
+        type: bool
+        default: false
 author:
   - erpops.estate contributors (@erpops)
 """
@@ -122,6 +126,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "object_lock": {"type": "bool", "default": False},
             "retention_mode": {"type": "str", "choices": ["COMPLIANCE", "GOVERNANCE"]},
             "retention_days": {"type": "int"},
+            "retention_at_least": {"type": "bool", "default": False},
         },
         "required_together": [("retention_mode", "retention_days")],
     },
@@ -146,8 +151,8 @@ def converge(params: dict[str, Any], *, check: bool) -> dict[str, Any]:
         access_key=params["access_key"],
         secret_key=params["secret_key"],
     )
-    wanted = [Bucket.from_params(entry) for entry in params["buckets"]]
-    found = {bucket.name: client.bucket(bucket.name) for bucket in wanted}
+    found = {entry["name"]: client.bucket(entry["name"]) for entry in params["buckets"]}
+    wanted = [Bucket.from_params(entry, found[entry["name"]]) for entry in params["buckets"]]
     work = plan(wanted, found)
     if not check:
         for step, bucket in work:

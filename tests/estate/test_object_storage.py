@@ -133,6 +133,7 @@ def test_a_bucket_is_made_as_a_dry_run_said_and_its_lock_can_be_raised(store: St
     versioning, lock = store.settings()[scratch]
     assert (versioning, lock["Rule"]["DefaultRetention"]) == ("Enabled", {"Mode": "COMPLIANCE", "Days": 3})
     assert have(store, wanted | {"retention_days": 3})["changed"] is False
+    assert have(store, wanted | {"retention_at_least": True})["changed"] is False
 
 
 def test_nothing_is_made_where_a_bucket_cannot_be_mended(store: Store, scratch: str) -> None:

@@ -10,6 +10,10 @@ from enum import Enum
 from ansible_collections.erpops.estate.plugins.module_utils.policy.timer_calendar import longest_gap_days
 
 
+# What follows from dates that are near one another is short, and a stolen key is not found out in days.
+LEAST_LOCK_DAYS = 14
+
+
 class Step(Enum):
     """One act on the repository, done where the leader runs."""
 
@@ -49,7 +53,16 @@ def _settings(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _sign, value in (line.partition("=") for line in text.splitlines())}
 
 
-def lock_days(fulls: int, calendar: str) -> int | None:
+def lock_days(given: int, fulls: int, calendar: str) -> int | None:
+    """Return for how many days what is written is locked: as given, else as it needs it, and never for a few days only.
+
+    None where nothing is given and nothing can be told.
+    """
+    needed = needed_lock_days(fulls, calendar)
+    return given or (None if needed is None else max(needed, LEAST_LOCK_DAYS))
+
+
+def needed_lock_days(fulls: int, calendar: str) -> int | None:
     """Return for how many days what is written has to be locked so that none of the backups that are kept is without.
 
     The oldest of so many fulls goes when as many newer ones are complete. Where one of these fails, it is the next date

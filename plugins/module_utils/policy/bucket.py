@@ -29,14 +29,17 @@ class Bucket:
     retention: Retention | None = None
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Bucket:
-        """Return the bucket that an entry of the module's parameters describes.
+    def from_params(cls, params: Mapping[str, Any], found: Bucket | None = None) -> Bucket:
+        """Return the bucket that an entry of the module's parameters describes, beside the one that is there.
 
         A retention needs a lock, and a lock needs versions.
         """
         retention = None
         if params["retention_mode"]:
-            retention = Retention(params["retention_mode"], params["retention_days"])
+            days = params["retention_days"]
+            if params["retention_at_least"] and found and found.retention:
+                days = max(days, found.retention.days)
+            retention = Retention(params["retention_mode"], days)
         object_lock = params["object_lock"] or retention is not None
         return cls(
             name=params["name"],

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import lock_days
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import lock_days, needed_lock_days
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import objections
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_keys import FLAG, KEYS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, instances
@@ -135,9 +135,9 @@ def _backup_lock(inventory: Inventory) -> Iterator[Finding]:
     if not told or doubtful or not archives(member):
         return
     given, fulls, calendar = store[name], *(member[source] for source in sources)
-    needed = lock_days(fulls, calendar)
+    needed = needed_lock_days(fulls, calendar)
     where = inventory.where(name, "group object_storage")
-    if needed is None and not given:
+    if lock_days(given, fulls, calendar) is None:
         problem = f"0, and backup_full_calendar {calendar!r} does not tell how far its dates are apart"
         remedy = "Set the days that a backup is kept at most, with one that fails"
         yield Finding(where, name, problem, remedy)

@@ -109,6 +109,7 @@ def test_a_limited_run_counts_as_a_full_one() -> None:
 
 def test_the_lock_of_the_backups_is_as_given_or_follows_from_what_is_kept() -> None:
     assert backup_lock_days(0, 4, "Sun *-*-* 01:00:00") == 35
+    assert backup_lock_days(0, 4, "daily") == 14
     assert backup_lock_days(90, 4, "Sun *-*-* 01:00:00") == 90
     assert backup_lock_days(90, 4, "*-*-1/14 03:00") == 90
     with pytest.raises(AnsibleFilterError, match=r"'\*-\*-1/14 03:00' does not tell"):

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import (
     Step,
     lock_days,
+    needed_lock_days,
     passphrase_changes,
     steps,
 )
@@ -40,7 +41,7 @@ def test_steps(exists: bool, has_full: bool, reconfigured: bool, expected: tuple
     ],
 )
 def test_a_lock_covers_every_backup_that_is_kept(fulls: int, calendar: str, days: int | None) -> None:
-    assert lock_days(fulls, calendar) == days
+    assert needed_lock_days(fulls, calendar) == days
 
 
 CONFIGURED = """[global]
@@ -71,3 +72,20 @@ def test_when_a_repository_would_get_another_passphrase(before: str, replaced: d
         assert old in after
         after = after.replace(old, new)
     assert passphrase_changes(before, after) is changes
+
+
+@pytest.mark.parametrize(
+    ("given", "fulls", "calendar", "days"),
+    [
+        pytest.param(0, 4, "weekly", 35, id="as it needs it"),
+        pytest.param(0, 4, "daily", 14, id="two weeks, however near the dates are"),
+        pytest.param(0, 4, "*-*-1/14 03:00", None, id="nobody can tell"),
+        pytest.param(90, 4, "weekly", 90, id="longer as given"),
+        pytest.param(5, 4, "daily", 5, id="lower as given"),
+        pytest.param(90, 4, "*-*-1/14 03:00", 90, id="given, since nobody can tell"),
+    ],
+)
+def test_a_lock_is_as_given_or_what_is_needed_and_never_a_few_days(
+    given: int, fulls: int, calendar: str, days: int | None
+) -> None:
+    assert lock_days(given, fulls, calendar) == days

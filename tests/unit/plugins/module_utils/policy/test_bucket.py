@@ -76,8 +76,32 @@ def test_from_params(params: dict[str, Any], expected: Bucket) -> None:
         "object_lock": False,
         "retention_mode": None,
         "retention_days": None,
+        "retention_at_least": False,
     }
     assert Bucket.from_params(defaults | params) == expected
+
+
+@pytest.mark.parametrize(
+    ("at_least", "found", "days"),
+    [
+        pytest.param(True, Bucket("b", True, True, Retention("COMPLIANCE", 30)), 30, id="longer is kept"),
+        pytest.param(True, Bucket("b", True, True, Retention("GOVERNANCE", 30)), 30, id="longer in the other mode"),
+        pytest.param(True, Bucket("b", True, True, Retention("COMPLIANCE", 1)), 7, id="shorter is raised"),
+        pytest.param(True, LOCKABLE, 7, id="interrupted before its retention"),
+        pytest.param(True, None, 7, id="missing"),
+        pytest.param(False, Bucket("b", True, True, Retention("COMPLIANCE", 30)), 7, id="exactly so many"),
+    ],
+)
+def test_a_lock_of_at_least_so_many_days_lowers_none(at_least: bool, found: Bucket | None, days: int) -> None:
+    params = {
+        "name": "b",
+        "versioning": True,
+        "object_lock": True,
+        "retention_mode": "COMPLIANCE",
+        "retention_days": 7,
+        "retention_at_least": at_least,
+    }
+    assert Bucket.from_params(params, found).retention == Retention("COMPLIANCE", days)
 
 
 FILES = Bucket("files", versioning=True)
