@@ -114,6 +114,11 @@ RULES: Mapping[str, Sequence[Rule]] = {
             lambda v: v["odoo_cron_threads"] >= 1 and v["odoo_job_workers"] >= 1,
             "Set 1 or more: scheduled actions and jobs would never run",
         ),
+        Rule(
+            ("odoo_socket_timeout",),
+            lambda v: v["odoo_socket_timeout"] >= 1,
+            "Set 1 or more: 0 is no endless patience but none, and every request would be given up",
+        ),
     ),
     "edge": (
         Rule(
