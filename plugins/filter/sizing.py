@@ -14,7 +14,7 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import 
 
 
 def backup_lock_days(given: int, fulls: int, calendar: str) -> int:
-    """Return for how many days the bucket of the backups locks what is written: as given, else as they need it, two weeks at least."""
+    """Return for how many days the bucket of the backups locks what is written."""
     days = backup.lock_days(int(given), int(fulls), calendar)
     if days is None:
         raise AnsibleFilterError(

@@ -81,6 +81,13 @@ options:
     type: list
     elements: str
     default: []
+  set_passwords:
+    description:
+      - Whether V(present) gives a role that is there and knows another password the one of O(instances). Otherwise
+        the role keeps what it has and RV(new_passwords) names it, so that whoever opens connections can be given the
+        new one first.
+    type: bool
+    default: true
   confirm:
     description: Names of exactly the databases that are to be absent.
     type: list
@@ -169,7 +176,9 @@ actions:
   elements: str
   sample: ["role north: create", "database north: create", "database north: close to all others"]
 new_passwords:
-  description: Names of the roles that were there and got another password, or in check mode would get one.
+  description:
+    - Names of the roles that were there and got another password, or would get one, in check mode or without
+      O(set_passwords).
   returned: success
   type: list
   elements: str
@@ -208,6 +217,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     },
     "state": {"type": "str", "choices": list(STATES), "default": "present"},
     "left_out": {"type": "list", "elements": "str", "default": []},
+    "set_passwords": {"type": "bool", "default": True, "no_log": False},
     "confirm": {"type": "list", "elements": "str", "default": []},
     "source": {"type": "str"},
     "dump": {"type": "path"},

@@ -138,6 +138,19 @@ def test_a_copy_is_whole_and_its_own(copy: Copy, north: Instance) -> None:
     assert copy.sql(f"select has_database_privilege('north', '{copy.name}', 'connect')") == "f"
 
 
+def test_a_new_password_is_named_for_as_long_as_it_is_not_set(copy: Copy) -> None:
+    keeps = f"select rolpassword from pg_authid where rolname = '{copy.name}'"  # noqa: S608 - our own
+    before = copy.sql(keeps, "postgres")
+    other = [{"name": copy.name, "database": copy.name, "password": secrets.token_hex(12)}]
+    assert copy.run("present", instances=other, set_passwords=False)["new_passwords"] == [copy.name]
+    assert copy.sql(keeps, "postgres") == before
+    done = copy.run("present", instances=other)
+    assert done["new_passwords"] == [copy.name]
+    assert f"role {copy.name}: set password and rights" in done["actions"]
+    assert copy.sql(keeps, "postgres") != before
+    assert copy.run("present", instances=other, set_passwords=False)["new_passwords"] == []
+
+
 def test_what_the_copy_deletes_is_its_own(copy: Copy, north: Instance) -> None:
     before = copy.objects("north-attachments")
     printed = collect_garbage(copy)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
@@ -34,14 +34,20 @@ def with_other_password(administration: Database, tenants: list[Tenant]) -> list
 
 
 def converge(
-    administration: Database, tenants: list[Tenant], connect: Callable[[str], Database], *, check: bool
+    administration: Database,
+    tenants: list[Tenant],
+    connect: Callable[[str], Database],
+    *,
+    check: bool,
+    kept: Collection[str] = (),
 ) -> list[str]:
-    """Make roles and databases what they should be and return what was done (or would be)."""
+    """Make roles and databases what they should be and return what was done (or would be); roles in kept stay."""
     actions: list[str] = []
     if not check:
         administration.run("SELECT pg_advisory_lock(%s)", LOCK)
     for tenant in tenants:
-        actions += _role(administration, tenant, check)
+        if tenant.name not in kept:
+            actions += _role(administration, tenant, check)
         actions += _database(administration, tenant, check)
         if not (check and actions):
             with connect(tenant.database) as database:

@@ -45,7 +45,7 @@ def bring_there(params: Mapping[str, Any], *, check: bool) -> Outcome:
             return Outcome(_neutralised(server, tenants[0], params, check))
         if state != "present":
             return Outcome(_copied(server, tenants[0], params, check))
-        return _present(server, tenants, params["left_out"], check)
+        return _present(server, tenants, params, check)
 
 
 @contextmanager
@@ -78,13 +78,14 @@ def _alone_of(tenants: list[Tenant], state: str) -> None:
         raise ValueError(f"{state}: expected one of instances, found {len(tenants)}")
 
 
-def _present(server: odoo_copy.Server, tenants: list[Tenant], left_out: list[str], check: bool) -> Outcome:
+def _present(server: odoo_copy.Server, tenants: list[Tenant], params: Mapping[str, Any], check: bool) -> Outcome:
     others = with_other_password(server.administration, tenants)
     names = [f"estate_instance_secrets.{name}.database_password" for name in others]
-    sentences = secret_objections(names, "PostgreSQL", left_out)
+    sentences = secret_objections(names, "PostgreSQL", params["left_out"])
     if sentences:
         raise ValueError("; ".join(sentences))
-    return Outcome(converge(server.administration, tenants, server.connect, check=check), others)
+    kept = () if params["set_passwords"] else others
+    return Outcome(converge(server.administration, tenants, server.connect, check=check, kept=kept), others)
 
 
 def _absent(server: odoo_copy.Server, tenants: list[Tenant], confirmed: list[str], check: bool) -> list[str]:

@@ -9,7 +9,6 @@ from enum import Enum
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.timer_calendar import longest_gap_days
 
-
 # What follows from dates that are near one another is short, and a stolen key is not found out in days.
 LEAST_LOCK_DAYS = 14
 
