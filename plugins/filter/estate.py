@@ -11,8 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.erpops.estate.plugins.module_utils.policy import instances as model
 from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared
-from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address
-from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import Settings, host_of, plain_defaults
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import service_address
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import (
+    Settings,
+    host_of,
+    plain_defaults,
+)
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import setting as setting_of
 
 
 def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, variable: str = "") -> dict[str, str]:
@@ -21,7 +26,7 @@ def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, var
     for host in hosts:
         variables = hostvars[host]
         try:
-            found[str(host)] = str(variables[variable]) if variable in variables else address(variables, host, plane)
+            found[str(host)] = service_address(variables, host, plane, variable)
         except ValueError as error:
             raise AnsibleFilterError(f"addresses: {error}") from error
     return found
@@ -42,12 +47,8 @@ def instances(items: Any, variables: Mapping[str, Any] | None = None) -> list[di
 
 def setting(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Any:
     """Return what the first host that has any says for a variable of another role, or that role's default."""
-    for host in hosts:
-        variables = hostvars[host]
-        if name in variables:
-            return variables[name]
     try:
-        return plain_defaults()[name]
+        return setting_of(hosts, hostvars, name)
     except KeyError as error:
         raise AnsibleFilterError(f"setting: no role has a default for {name} that stands for itself") from error
 

@@ -9,16 +9,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.erpops.estate.plugins.module_utils.policy import backup, host_sizes, redis_sentinel, sizing
-from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import service_address
+from ansible_collections.erpops.estate.plugins.module_utils.policy.said import said
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of, setting
 
 
-def backup_lock_days(given: int, fulls: int, calendar: str) -> int:
+def backup_lock_days(host: str, hostvars: Mapping[str, Any], given: int) -> int:
     """Return for how many days the bucket of the backups locks what is written."""
-    days = backup.lock_days(int(given), int(fulls), calendar)
+    groups = hostvars[host]["groups"]
+    members, stores = groups.get("patroni", ()), groups.get("object_storage", ())
+    kept = backup.Kept(
+        int(setting(members, hostvars, "backup_retention_full")),
+        str(setting(members, hostvars, "backup_full_calendar")),
+        here=backup.go_here(
+            archived=bool(boolean(said(members, hostvars, "patroni_archive_enabled", True))),
+            address=str(said(members, hostvars, "backup_s3_address", "")),
+            own=[service_address(hostvars[store], store, "data", "object_storage_address") for store in stores],
+        ),
+    )
+    days = backup.lock_days(int(given), kept)
     if days is None:
         raise AnsibleFilterError(
-            f"backup_lock_days: {calendar!r} does not tell how far its dates are apart; give the days"
+            f"backup_lock_days: {kept.calendar!r} does not tell how far its dates are apart; give the days"
         )
     return days
 

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import Host
+from ansible_collections.erpops.estate.plugins.module_utils.policy.said import said
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import usable_memory_mb
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -50,6 +51,16 @@ def plain_defaults() -> Mapping[str, Any]:
     for path in sorted(ROLES.glob("*/defaults/main.yml")):
         found.update(yaml_load(path.read_text(encoding="utf-8")))
     return {name: value for name, value in found.items() if "{{" not in str(value)}
+
+
+def setting(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Any:
+    """Return what the first host that has any says, or the default of the variable's role.
+
+    :raises KeyError: nobody says anything, and no role has a default that stands for itself.
+    """
+    nothing = object()
+    found = said(hosts, hostvars, name, nothing)
+    return plain_defaults()[name] if found is nothing else found
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from enum import Enum
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.timer_calendar import longest_gap_days
@@ -52,13 +54,35 @@ def _settings(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _sign, value in (line.partition("=") for line in text.splitlines())}
 
 
-def lock_days(given: int, fulls: int, calendar: str) -> int | None:
+@dataclass(frozen=True)
+class Kept:
+    """How many full backups are kept, when they are made, and whether they go into the estate's own store."""
+
+    fulls: int
+    calendar: str
+    here: bool
+
+
+def go_here(*, archived: bool, address: str, own: Collection[str]) -> bool:
+    """Return whether there are backups, and in the store at one of our own addresses, which no address means too."""
+    return archived and (not address or address in own)
+
+
+def lock_days(given: int, kept: Kept) -> int | None:
     """Return for how many days what is written is locked: as given, else as it needs it, and never for a few days only.
 
-    None where nothing is given and nothing can be told.
+    None where nothing is given and nothing can be told about what goes there.
     """
-    needed = needed_lock_days(fulls, calendar)
-    return given or (None if needed is None else max(needed, LEAST_LOCK_DAYS))
+    needed = needed_lock_days(kept.fulls, kept.calendar)
+    if not given and needed is None and kept.here:
+        return None
+    return given or max(needed or 0, LEAST_LOCK_DAYS)
+
+
+def missing_lock_days(given: int, kept: Kept) -> int:
+    """Return how many days are needed where those that are given do not cover what goes there, otherwise 0."""
+    needed = needed_lock_days(kept.fulls, kept.calendar) or 0
+    return needed if kept.here and given and given < needed else 0
 
 
 def needed_lock_days(fulls: int, calendar: str) -> int | None:

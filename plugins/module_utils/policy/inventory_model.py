@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.said import said
+
 ESTATE_GROUP = "estate"
 SERVICE_GROUPS = ("etcd", "patroni", "redis", "odoo", "edge", "object_storage", "image_registry")
 
@@ -73,6 +75,12 @@ class Inventory:
     def shared(self, variable: str, default: Any = None) -> Any:
         """Return the value of a variable that is the same for the whole estate."""
         return next((value for _host, value in self.values(variable)), default)
+
+    def setting(self, group: str, variable: str, default: Any = None) -> Any:
+        """Return what roles elsewhere are told about a variable of a group's hosts: the first speaks that sets it."""
+        given = self.given.get(variable, ())
+        hosts = [host for host in self.members(group) if host in self.hosts]
+        return said([host for host in hosts if host in given] or hosts, self.hosts, variable, default)
 
     def environment(self) -> str:
         """Return the environment: development, qa, staging or production."""

@@ -9,7 +9,12 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import lock_days, needed_lock_days
+from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import (
+    Kept,
+    go_here,
+    lock_days,
+    missing_lock_days,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import objections
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_keys import FLAG, KEYS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, instances
@@ -25,7 +30,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_rul
     Variables,
     archives,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address
+from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address, service_address
+
+# What says whether there are backups, and where they go.
+_PLACE = ("patroni_archive_enabled", "backup_s3_address")
 
 
 def value_rule_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
@@ -128,21 +136,32 @@ def _logins(inventory: Inventory) -> Iterator[Finding]:
 def _backup_lock(inventory: Inventory) -> Iterator[Finding]:
     """A backup that is kept and no longer locked is there only as long as nobody destroys it."""
     name, *sources = "object_storage_backup_retention_days", "backup_retention_full", "backup_full_calendar"
-    store = inventory.hosts.get(next(iter(inventory.members("object_storage")), ""), {})
-    member = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
-    told = name in store and all(source in member for source in sources)
-    doubtful = {*inventory.unresolved, *inventory.misfits} & {name, *sources}
-    if not told or doubtful or not archives(member):
+    given = inventory.setting("object_storage", name)
+    fulls, calendar = (inventory.setting("patroni", source) for source in sources)
+    doubtful = {*inventory.unresolved, *inventory.misfits} & {name, *sources, *_PLACE}
+    if doubtful or None in (given, fulls, calendar):
         return
-    given, fulls, calendar = store[name], *(member[source] for source in sources)
-    needed = needed_lock_days(fulls, calendar)
+    kept = Kept(fulls, calendar, here=_backed_up_here(inventory))
+    needed = missing_lock_days(given, kept)
     where = inventory.where(name, "group object_storage")
-    if lock_days(given, fulls, calendar) is None:
+    if lock_days(given, kept) is None:
         problem = f"0, and backup_full_calendar {calendar!r} does not tell how far its dates are apart"
         remedy = "Set the days that a backup is kept at most, with one that fails"
         yield Finding(where, name, problem, remedy)
-    elif needed is not None and 0 != given < needed:
+    elif needed:
         problem = (
             f"found {given}, and a backup is kept for up to {needed} days (backup_retention_full {fulls}, {calendar})"
         )
         yield Finding(where, name, problem, f"Set {needed} or more, or 0 to have it follow from those")
+
+
+def _backed_up_here(inventory: Inventory) -> bool:
+    archives_there, address_there = (inventory.setting("patroni", name) for name in _PLACE)
+    return go_here(
+        archived=archives({"patroni_archive_enabled": archives_there}),
+        address=str(address_there or ""),
+        own=[
+            service_address(inventory.hosts.get(store, {}), store, "data", "object_storage_address")
+            for store in inventory.members("object_storage")
+        ],
+    )

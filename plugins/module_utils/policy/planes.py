@@ -21,3 +21,8 @@ def address(variables: Mapping[str, Any], host: str, plane: str) -> str:
         if name in variables:
             return str(variables[name])
     return host
+
+
+def service_address(variables: Mapping[str, Any], host: str, plane: str, variable: str) -> str:
+    """Return the address that ``variable`` names for a service on a host, else the host's own on the plane."""
+    return str(variables[variable]) if variable in variables else address(variables, host, plane)

@@ -107,10 +107,28 @@ def test_a_limited_run_counts_as_a_full_one() -> None:
     assert max_connections("n3", {**sized, "n2": unseen}) == max_connections("n3", alike)
 
 
-def test_the_lock_of_the_backups_is_as_given_or_follows_from_what_is_kept() -> None:
-    assert backup_lock_days(0, 4, "Sun *-*-* 01:00:00") == 35
-    assert backup_lock_days(0, 4, "daily") == 14
-    assert backup_lock_days(90, 4, "Sun *-*-* 01:00:00") == 90
-    assert backup_lock_days(90, 4, "*-*-1/14 03:00") == 90
-    with pytest.raises(AnsibleFilterError, match=r"'\*-\*-1/14 03:00' does not tell"):
-        backup_lock_days(0, 4, "*-*-1/14 03:00")
+GROUPS_STORED = {"patroni": ["n1", "n3"], "object_storage": ["s1"]}
+
+
+def stored(**n3: Any) -> dict[str, Any]:
+    groups = {"groups": GROUPS_STORED}
+    return {"n1": groups, "n3": {**groups, **n3}, "s1": {**groups, "estate_data_address": "10.0.0.4"}}
+
+
+def test_the_lock_of_the_backups_is_as_given_or_follows_from_what_the_members_say_is_kept() -> None:
+    assert backup_lock_days("s1", stored(), 0) == 35
+    assert backup_lock_days("s1", stored(), 90) == 90
+    assert backup_lock_days("s1", stored(backup_full_calendar="daily"), 0) == 14
+    assert backup_lock_days("s1", stored(backup_retention_full="8"), 0) == 63
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"patroni_archive_enabled": False}, {"patroni_archive_enabled": "no"}, {"backup_s3_address": "s3"}]
+)
+def test_a_calendar_that_cannot_be_told_matters_where_backups_go_to_our_own_store(elsewhere: dict[str, Any]) -> None:
+    untold = {"backup_full_calendar": "*-*-1/14 03:00"}
+    assert backup_lock_days("s1", stored(**untold), 90) == 90
+    for own in ({}, {"backup_s3_address": "10.0.0.4"}, {"patroni_archive_enabled": True}):
+        with pytest.raises(AnsibleFilterError, match=r"'\*-\*-1/14 03:00' does not tell"):
+            backup_lock_days("s1", stored(**untold, **own), 0)
+    assert backup_lock_days("s1", stored(**untold, **elsewhere), 0) == 14

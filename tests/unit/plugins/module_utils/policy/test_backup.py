@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import (
+    Kept,
     Step,
+    go_here,
     lock_days,
+    missing_lock_days,
     needed_lock_days,
     passphrase_changes,
     steps,
@@ -74,18 +79,43 @@ def test_when_a_repository_would_get_another_passphrase(before: str, replaced: d
     assert passphrase_changes(before, after) is changes
 
 
+HERE = {"weekly": Kept(4, "weekly", True), "daily": Kept(4, "daily", True), "untold": Kept(4, "*-*-1/14 03:00", True)}
+
+
 @pytest.mark.parametrize(
-    ("given", "fulls", "calendar", "days"),
+    ("given", "kept", "days"),
     [
-        pytest.param(0, 4, "weekly", 35, id="as it needs it"),
-        pytest.param(0, 4, "daily", 14, id="two weeks, however near the dates are"),
-        pytest.param(0, 4, "*-*-1/14 03:00", None, id="nobody can tell"),
-        pytest.param(90, 4, "weekly", 90, id="longer as given"),
-        pytest.param(5, 4, "daily", 5, id="lower as given"),
-        pytest.param(90, 4, "*-*-1/14 03:00", 90, id="given, since nobody can tell"),
+        pytest.param(0, HERE["weekly"], 35, id="as it needs it"),
+        pytest.param(0, HERE["daily"], 14, id="two weeks, however near the dates are"),
+        pytest.param(0, HERE["untold"], None, id="nobody can tell"),
+        pytest.param(90, HERE["weekly"], 90, id="longer as given"),
+        pytest.param(5, HERE["daily"], 5, id="lower as given"),
+        pytest.param(90, HERE["untold"], 90, id="given, since nobody can tell"),
+        pytest.param(0, replace(HERE["untold"], here=False), 14, id="nobody can tell, and nothing goes there"),
+        pytest.param(0, replace(HERE["weekly"], here=False), 35, id="as if it went there"),
     ],
 )
-def test_a_lock_is_as_given_or_what_is_needed_and_never_a_few_days(
-    given: int, fulls: int, calendar: str, days: int | None
-) -> None:
-    assert lock_days(given, fulls, calendar) == days
+def test_a_lock_is_as_given_or_what_is_needed_and_never_a_few_days(given: int, kept: Kept, days: int | None) -> None:
+    assert lock_days(given, kept) == days
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "missing"),
+    [
+        pytest.param(34, HERE["weekly"], 35, id="too few"),
+        pytest.param(35, HERE["weekly"], 0, id="as many"),
+        pytest.param(0, HERE["weekly"], 0, id="they follow"),
+        pytest.param(1, HERE["untold"], 0, id="nobody can tell"),
+        pytest.param(1, replace(HERE["weekly"], here=False), 0, id="nothing goes there"),
+    ],
+)
+def test_days_that_do_not_cover_what_is_kept(given: int, kept: Kept, missing: int) -> None:
+    assert missing_lock_days(given, kept) == missing
+
+
+@pytest.mark.parametrize(
+    ("archived", "address", "here"),
+    [(True, "", True), (True, "10.0.0.4", True), (True, "s3.example.com", False), (False, "", False)],
+)
+def test_backups_go_to_our_own_store_unless_they_are_sent_elsewhere(archived: bool, address: str, here: bool) -> None:
+    assert go_here(archived=archived, address=address, own=["10.0.0.4"]) is here

@@ -90,6 +90,7 @@ def test_values_that_cannot_work(changed: dict[str, Any], expected: str) -> None
         {"object_storage_backup_retention_days": 14, "backup_retention_full": 1},
         {"object_storage_backup_retention_days": 60, "backup_full_calendar": "*-*-1/14 03:00"},
         {"object_storage_backup_retention_days": 1, "patroni_archive_enabled": False},
+        {"backup_full_calendar": "*-*-1/14 03:00", "patroni_archive_enabled": False},
         {"odoo_limit_memory_hard_mb": 1536, "odoo_limit_memory_soft_mb": 1024},
         {"odoo_socket_timeout": 1},
         {"image_registry_read_only": False, "image_registry_users": [{"name": "x"}]},
@@ -177,6 +178,27 @@ def test_the_lock_is_held_against_what_the_members_keep() -> None:
     found = texts(findings(inventory(given, longer)))
     assert len(found) == 1
     assert "found 35, and a backup is kept for up to 63 days" in found[0]
+
+
+def test_the_first_member_that_says_what_is_kept_speaks_for_all() -> None:
+    """As it does for the role of the object storage."""
+
+    def one(fields: dict[str, Any]) -> None:
+        fields["hosts"]["n2"]["backup_retention_full"] = 8
+        fields["given"]["backup_retention_full"] = ["n2"]
+
+    found = texts(findings(inventory(everywhere(object_storage_backup_retention_days=35), one)))
+    assert len(found) == 1
+    assert "found 35, and a backup is kept for up to 63 days" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "count"), [("s3.example.com", 0), ("10.0.0.4", 1)], ids=["another store", "our own, by its address"]
+)
+def test_the_lock_is_held_against_what_goes_to_our_own_store(address: str, count: int) -> None:
+    few = everywhere(object_storage_backup_retention_days=1, backup_s3_address=address)
+    untold = everywhere(backup_full_calendar="*-*-1/14 03:00", backup_s3_address=address)
+    assert [len(findings(inventory(spoil))) for spoil in (few, untold)] == [count, count]
 
 
 def s3(instance: str, key: str) -> Spoil:
