@@ -9,7 +9,8 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = {word: number for number, name in enumerate(_NAMES) for word in (name, name[:3])}
 NAMED = {
     "minutely": "*-*-*",
     "hourly": "*-*-*",
@@ -26,9 +27,11 @@ NAMED = {
 _WEEKDAYS = re.compile(r"[A-Za-z][A-Za-z,.-]*")
 # Without repetition (1/14), in which systemd 252 leaves out the first of January, and without years.
 _DATE = re.compile(r"(?:\*-)?([0-9*,.]+)-([0-9*,.]+)")
+_TIME = re.compile(r"[0-9*,./]+(?::[0-9*,./]+){1,2}")
 _PART = re.compile(r"(\*)|(\d+)(?:\.\.(\d+))?")
-# Every position of the days of a year in the week, with each kind of leap year, comes within so many.
-_FIRST, _YEARS = date(2001, 1, 1), 28
+# Every position of the days of a year in the week, with each kind of leap year, comes once in 28 years; twice as
+# many hold each gap from its beginning to its end.
+_FIRST, _YEARS = date(2001, 1, 1), 56
 
 
 def longest_gap_days(calendar: str) -> int | None:
@@ -44,7 +47,7 @@ def longest_gap_days(calendar: str) -> int | None:
         words.pop(0)
         months, days = _numbers(found[1], 1, 12), _numbers(found[2], 1, 31)
     # What is left is a time of the day, and perhaps its zone.
-    if words and (":" not in words[0] or len(words) > 2):
+    if words and (not _TIME.fullmatch(words[0]) or len(words) > 2):
         return None
     return _longest(weekdays, months, days)
 
@@ -63,9 +66,9 @@ def _weekdays(word: str) -> set[int]:
     found: set[int] = set()
     for part in word.lower().split(","):
         first, _range, last = part.replace("..", "-").partition("-")
-        if first[:3] not in WEEKDAYS or (last and last[:3] not in WEEKDAYS):
+        if first not in WEEKDAYS or (last and last not in WEEKDAYS):
             return set()
-        found |= set(range(WEEKDAYS.index(first[:3]), WEEKDAYS.index((last or first)[:3]) + 1))
+        found |= set(range(WEEKDAYS[first], WEEKDAYS[last or first] + 1))
     return found
 
 

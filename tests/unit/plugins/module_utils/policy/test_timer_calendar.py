@@ -33,6 +33,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.timer_calenda
         ("*-01,07-01", 184),
         ("semiannually", 184),
         ("1-15 02:00", 366),
+        ("Thu *-04-02", 4018),
+        ("Thu *-02-29", 10227),
+        ("Tuesday..FRI 02:00:30.5 Europe/Berlin", 4),
+        ("*-*-* *:0/15:00", 1),
     ],
 )
 def test_the_longest_gap(calendar: str, days: int) -> None:
@@ -45,6 +49,12 @@ def test_the_longest_gap(calendar: str, days: int) -> None:
         "",
         "Foo 01:00",
         "Sun,Foo 01:00",
+        "Sundae 01:00",
+        "Mon..Frites 01:00",
+        "2026-11-05T10:00",
+        "*-*-*T10:00",
+        "10:00:00:00",
+        "10:",
         "Fri..Mon 02:00",
         "2026-11-05",
         "*-02-30",
