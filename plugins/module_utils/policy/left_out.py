@@ -40,7 +40,7 @@ def secret_objections(names: Iterable[str], keeper: str, left_out: Collection[st
     hosts = ", ".join(left_out)
     return [
         f"{name}: expected what {keeper} knows, since --limit leaves out {hosts}, found another; {hosts} would not "
-        f"learn it and be locked out, or lock out those that did. Run without --limit, or with {hosts} in it. "
-        "Nothing of it was changed"
+        f"learn it and be locked out, or lock out those that did. Run without --limit, or with {hosts} in it; "
+        "put one that host_out took out back with erpops.estate.host_in first. Nothing of it was changed"
         for name in names
     ]

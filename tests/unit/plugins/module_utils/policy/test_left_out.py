@@ -50,6 +50,7 @@ def test_each_secret_is_named_with_who_knows_another_hosts_and_remedy() -> None:
     for sentence in (first, second):
         assert "expected what PostgreSQL knows, since --limit leaves out node1, node3, found another" in sentence
         assert "Run without --limit, or with node1, node3 in it" in sentence
+        assert "with erpops.estate.host_in first" in sentence
 
 
 def test_no_secret_is_shown() -> None:
