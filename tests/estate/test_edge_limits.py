@@ -123,6 +123,8 @@ file=$(mktemp)
 sed -e 's/":80"/":9080"/' -e 's/":443"/":9443"/' -e 's/:8082"/:9082"/' -e 's/readTimeout: .*/readTimeout: '"$2"s/ \
     /etc/erpops/traefik/traefik.yml >"$file"
 chmod 0644 "$file"
+# What a test that was killed has left has the name and the ports.
+docker ps --all --quiet --filter "name=^$1\$" | xargs --no-run-if-empty docker rm --force >&2
 docker run --rm --detach --name "$1" --network host --user 904:904 --volume "$file":/etc/traefik/traefik.yml:ro \
     --volume /etc/erpops/traefik/dynamic:/etc/traefik/dynamic:ro --volume /etc/erpops/tls/edge:/etc/traefik-tls:ro \
     "$(docker inspect --format '{{.Config.Image}}' traefik)" traefik --configFile=/etc/traefik/traefik.yml
