@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import QUESTION, read
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import question, read
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no type information
@@ -20,9 +20,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return what was seen; nothing is judged here."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self.validate_argument_spec(argument_spec={})
+        _result, given = self.validate_argument_spec(argument_spec={"containers": {"type": "bool", "default": False}})
+        asking = question(containers=given["containers"])
         asked = time.time()
-        answer = self._low_level_execute_command(QUESTION)
+        answer = self._low_level_execute_command(asking)
         answered = time.time()
         try:
             survey = read(answer["stdout"], asked, answered)

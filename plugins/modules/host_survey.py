@@ -10,7 +10,7 @@ version_added: "0.1.0"
 description:
   - Reads what the preflight of an estate judges - clock, operating system, processors, memory, free disk,
     addresses, listening ports, which services of the estate have files there already, which packages are installed,
-    and which image each running container has.
+    and, where that is wanted, which image each running container has.
   - Takes one round trip through the connection and needs no Python on the host.
   - Nothing is judged here, see M(erpops.estate.host_preflight).
 author:
@@ -27,7 +27,11 @@ attributes:
     support: full
   connection:
     support: full
-options: {}
+options:
+  containers:
+    description: Also ask the host's engine what runs. Takes up to 20 s where it hangs.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -46,7 +50,8 @@ survey:
       description: Seconds by which the host's clock is ahead of the controller's.
       type: float
     clock_doubt:
-      description: Seconds by which RV(survey.clock_offset) may be wrong; half the time that the answer took.
+      description: Seconds by which RV(survey.clock_offset) may be wrong; half the time that the way there and
+          back took. What the host took to answer is not in it, by its clock before and after.
       type: float
     system:
       description: Name of the operating system, as in C(/etc/os-release).
@@ -80,7 +85,7 @@ survey:
       type: list
       elements: str
     running:
-      description: Image of each container that runs, by its name; null where the engine did not say.
+      description: Image of each container that runs, by its name; null where the engine did not say, or was not asked.
       type: dict
   sample:
     clock_offset: 0.004

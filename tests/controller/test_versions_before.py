@@ -42,7 +42,7 @@ class Company(Governed):
         play: dict[str, Any] = yaml.safe_load((PLAYBOOKS / "site.yml").read_text(encoding="utf-8"))[1]
         play["become"] = False
         play["tasks"] = [
-            {"name": "Look", "erpops.estate.host_survey": None, "register": "estate_host_survey"},
+            {"name": "Look", "erpops.estate.host_survey": {"containers": True}, "register": "estate_host_survey"},
             {"name": "Ask", "ansible.builtin.import_tasks": str(PLAYBOOKS / "tasks" / "ask_first.yml")},
             {
                 "name": "Change it",

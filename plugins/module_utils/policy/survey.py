@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# One round trip and no interpreter on the host. The clock comes first: the answer is worth the less, the
-# longer it took. A limit of the control group the host lives in is where version 2 or 1 keeps it.
-QUESTION = """
-echo @clock; date +%s.%N
+# One round trip and no interpreter on the host. The clock is read first and last: what the host itself took between
+# the two says nothing against it. A limit of the control group the host lives in is where version 2 or 1 keeps it.
+CLOCK = "echo @clock; date +%s.%N"
+HOST = r"""
 echo @system; . /etc/os-release; echo "$ID $VERSION_ID"
 echo @memory; awk '/^MemTotal/ {print $2}' /proc/meminfo
 echo @cpus; getconf _NPROCESSORS_ONLN
@@ -22,7 +22,10 @@ echo @addresses; ip -oneline -family inet address show 2>/dev/null | awk '{print
 echo @disk; df -Pk /var/lib | awk 'NR == 2 {print $4}'
 echo @listening; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" {print $2}'
 echo @present; ls -1 /etc/erpops /var/lib/erpops 2>/dev/null
-echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n' 2>/dev/null | awk '$1 == "ii" {print $2}'
+echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | awk '$1 == "ii" {print $2}'
+""".strip()
+# An engine that hangs holds the answer up, so that only who needs it asks.
+ENGINE = """
 echo @running; ! command -v docker >/dev/null || {
   ids=$(timeout 10 docker ps --quiet) && {
     test -z "$ids" || timeout 10 docker inspect --format '{{.Name}} {{.Config.Image}}' $ids
@@ -47,8 +50,8 @@ class Survey:
     ``clock_offset`` is how far its clock is ahead of the controller's, in seconds, and ``clock_doubt``
     how wrong that may be. ``addresses`` holds interface and IPv4 address, ``listening`` address and port.
     ``present`` names the services of the estate that have files on the host already, ``packages`` what the
-    distribution has installed. ``running`` has the image of each container that runs, None where the engine did not
-    say it.
+    distribution has installed. ``running`` has the image of each container that runs, None where the engine was not
+    asked or did not say it.
     """
 
     clock_offset: float
@@ -77,15 +80,21 @@ class Survey:
         return cls(**{**data, "addresses": addresses, "listening": listening, **names})
 
 
+def question(*, containers: bool) -> str:
+    """Return the question; with ``containers`` the host's engine is asked, too."""
+    return "\n".join([CLOCK, HOST, *([ENGINE] if containers else []), CLOCK])
+
+
 def read(answer: str, asked: float, answered: float) -> Survey:
-    """Read the answer to :data:`QUESTION`, asked and answered at these times of the controller's clock."""
+    """Read the answer to :func:`question`, asked and answered at these times of the controller's clock."""
     parts = _parts(answer)
+    offset, doubt = _clock(parts, asked, answered)
     system, _space, version = _first(parts, "system").partition(" ")
     limits = [int(line) // 1024 for line in parts.get("limit", []) if line.isdigit() and int(line) < NO_LIMIT]
     memory_kb = min([int(_first(parts, "memory")), *limits])
     return Survey(
-        clock_offset=round(float(_first(parts, "clock")) - (asked + answered) / 2, 3),
-        clock_doubt=round((answered - asked) / 2, 3),
+        clock_offset=round(offset, 3),
+        clock_doubt=round(doubt, 3),
         system=system,
         version=version,
         cpus=int(_first(parts, "cpus")),
@@ -97,6 +106,17 @@ def read(answer: str, asked: float, answered: float) -> Survey:
         packages=tuple(parts.get("packages", [])),
         running=_running(parts.get("running", [SILENT])),
     )
+
+
+def _clock(parts: Mapping[str, list[str]], asked: float, answered: float) -> tuple[float, float]:
+    """Return how far the host's clock is ahead, and how wrong that may be: what the way there and back took.
+
+    Where its time between the first look at it and the last is none that can have passed, the clock was set meanwhile,
+    and only the first counts.
+    """
+    first, last = float(_first(parts, "clock")), float(parts["clock"][-1])
+    took = last - first if 0 <= last - first <= answered - asked else 0.0
+    return first + took / 2 - (asked + answered) / 2, (answered - asked - took) / 2
 
 
 def _running(lines: list[str]) -> dict[str, str] | None:

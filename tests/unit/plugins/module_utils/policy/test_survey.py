@@ -8,9 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import QUESTION, Survey, read
+from ansible_collections.erpops.estate.plugins.module_utils.policy.preflight import preflight_findings
+from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import Survey, question, read
 
 from tests.conftest import REPOSITORY
+from tests.unit.plugins.module_utils.policy.inventories import inventory, texts
 
 FIXTURES = REPOSITORY / "tests" / "unit" / "fixtures" / "survey"
 # A Debian 12 host of the lab that runs etcd.
@@ -38,6 +40,33 @@ def test_a_host_is_read() -> None:
     assert "etcd" in survey.present
     assert "tls" not in survey.present
     assert {"python3-docker", "openssh-server"} <= set(survey.packages)
+
+
+@pytest.mark.parametrize(
+    ("last", "elapsed", "offset", "doubt"),
+    [
+        (0.0, 0.4, 3.0, 0.2),
+        (3.0, 3.2, 3.0, 0.1),
+        (20.0, 20.0, 3.0, 0.0),
+        (-5.0, 2.0, 3.0, 1.0),
+        (9.0, 2.0, 3.0, 1.0),
+    ],
+    ids=["at once", "the host takes its time", "its engine hangs", "set back meanwhile", "set forward meanwhile"],
+)
+def test_only_the_way_there_and_back_says_anything_against_a_clock(
+    last: float, elapsed: float, offset: float, doubt: float
+) -> None:
+    took = last if 0 <= last <= elapsed else 0.0
+    asked = CLOCK - 3 - (elapsed - took) / 2
+    survey = read(f"{ANSWER}\n@clock\n{CLOCK + last:.6f}\n", asked, asked + elapsed)
+    assert survey.clock_offset == pytest.approx(offset, abs=0.002)
+    assert survey.clock_doubt == pytest.approx(doubt, abs=0.002)
+
+
+def test_a_host_that_is_ahead_is_found_however_long_the_look_takes() -> None:
+    survey = read(f"{ANSWER}\n@clock\n{CLOCK + 3}\n", CLOCK - 3, CLOCK + 0.2)
+    found = "".join(texts(preflight_findings(inventory(), {"n1": survey})))
+    assert "clock of n1: it is at least 2.8 s ahead of that of the controller" in found
 
 
 def test_what_was_read_travels_as_plain_data() -> None:
@@ -73,9 +102,15 @@ def test_what_runs_is_asked_of_the_engine(tmp_path: Path, docker: str | None, ex
         (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
         (tmp_path / "docker").chmod(0o755)
     done = subprocess.run(
-        ["/bin/sh", "-c", QUESTION], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", question(containers=True)],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert read(done.stdout, CLOCK, CLOCK).running == expected
+    assert done.stdout.count("@clock") == 2
+    assert "@running" not in question(containers=False)
 
 
 @pytest.mark.parametrize(
