@@ -29,7 +29,7 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader imp
     read_inventory,
     read_shared,
 )
-from ansible_collections.erpops.estate.plugins.plugin_utils.planning import whole
+from ansible_collections.erpops.estate.plugins.plugin_utils.planning import begun, whole
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
 
 SPEC: Mapping[str, Mapping[str, Any]] = {
@@ -95,10 +95,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
         plan = given["plan"] if given["plan"] is not None else _read(given["plan_file"])
         approved = plan_of(_read(given["approved"])) if given["approved"] else None
+        stopped = None
         # A plan that the gate has made whole stays as it is, however often it is asked for again.
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
             plan = whole(plan, approved, known.configuration, given=_called_with(extra), inventory=declared)
+            stopped = begun(plan, approved, known.configuration)
         looked = raw_hosts(task_vars) if given["complete"] and governance else {}
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
@@ -114,6 +116,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
                 verified=known.verified,
             ),
             approved=approved,
+            begun=stopped,
             objections=(*overridden(extra), *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],

@@ -16,8 +16,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction i
 from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import with_no_return
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import as_begun
 
 # What only names the plan, and what AWX adds of its own, another for each job: none of it may decide what is done.
 NAMING = frozenset({"change", "plan", "break_glass", "change_plan"})
@@ -31,19 +31,33 @@ def whole(
 ) -> dict[str, Any]:
     """Return the plan with the version of the collection, what it was ``given``, and the digest of the ``inventory``.
 
-    Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs. A
-    run that goes on where one of the same plan was stopped finds the versions before it as that one found them.
+    Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs.
     """
     after = {**plan.get("after", {}), "collection": version(), **({"inventory": inventory} if inventory else {})}
     made = {**plan, "given": called_with(given or {}), "after": after}
-    change, playbook = str(plan["change"]), str(plan["playbook"]).partition(" ")[0]
-    records = earlier(configuration, playbook) if configuration and approved is None else []
-    known = {record.plan_digest: record.plan for record in records if record.change == change}
     if approved is not None:
-        known = {approved.digest: approved.as_dict()}
-    done = as_approved(made, approved.as_dict()) if approved is not None else estimated(made, records)
-    begun = [known[digest] for digest in half_way.own(configuration, change, playbook) if digest in known]
-    return with_no_return({**done, "before": as_begun(done, begun[-1])} if begun else done)
+        return with_no_return(as_approved(made, approved.as_dict()))
+    return with_no_return(estimated(made, earlier(configuration, playbook_of(plan)) if configuration else []))
+
+
+def begun(plan: Data, approved: Plan | None, configuration: str) -> Plan | None:
+    """Return the plan by which a run of this playbook has begun the change and not finished it.
+
+    It is in that run's record, where it left one; the file of the plan that was approved, where it was handed over, is
+    the only other that may run.
+    """
+    change, playbook = str(plan["change"]), playbook_of(plan)
+    known = half_way.own(configuration, change, playbook)
+    if approved is not None or not known:
+        return approved if approved is not None and approved.digest in known else None
+    records = (one for one in reversed(earlier(configuration, playbook)) if one.plan_digest in known)
+    kept = next((one.plan for one in records if one.change == change), None)
+    return plan_of({name: kept[name] for name in kept if name != "digest"}) if kept else None
+
+
+def playbook_of(plan: Data) -> str:
+    """Return the name of a plan's playbook, without what it was called with."""
+    return str(plan["playbook"]).partition(" ")[0]
 
 
 def called_with(given: Data) -> dict[str, str]:

@@ -247,9 +247,17 @@ class Governed:
         plan = completed(PLAN, laid.governance, estate="lab", environment="production")
         (self.path / "plan.json").write_text(json.dumps(plan.as_dict()))
 
-    def sign(self, person: str, decision: str = "approve", *, key: str = "", at: datetime | None = None) -> None:
+    def sign(
+        self,
+        person: str,
+        decision: str = "approve",
+        *,
+        key: str = "",
+        at: datetime | None = None,
+        plan: str = "plan.json",
+    ) -> None:
         """Sign as the playbooks do, faster."""
-        said = {"plan_file": str(self.path / "plan.json"), "person": person, "decision": decision}
+        said = {"plan_file": str(self.path / plan), "person": person, "decision": decision}
         said |= {"key_file": str(self.keys[key or person].path), "directory": str(self.approvals)}
         decide(said, at or datetime.now(UTC))
 

@@ -34,7 +34,8 @@ class Company(Governed):
         self.commit(**{"policy.yml": POLICY.replace("    evidence: [{kind: backup, max_age_hours: 24}]\n", "")})
         instances = [{"name": "harbor", "host_names": ["harbor.example.com"], "modules": ["sale"]}]
         more: dict[str, Any] = {"estate_instances": instances, "estate_images": {"redis": "r:2", "traefik": "t:1"}}
-        self.inventory(groups=("redis",), ansible_become=False, **more)
+        self.said: dict[str, Any] = {"ansible_become": False, **more}
+        self.inventory(groups=("redis",), **self.said)
         (path / "bin").mkdir()
         (path / "bin" / "docker").write_text(DOCKER % (path / "image"))
         (path / "bin" / "docker").chmod(0o755)
@@ -59,6 +60,11 @@ class Company(Governed):
 
     def runs(self, image: str) -> None:
         (self.path / "image").write_text(f"{image}\n")
+
+    def stopped(self, *called: str) -> None:
+        (self.path / "stop").touch()
+        self.ansible("site.yml", *(called or PLAN), status=2)
+        (self.path / "stop").unlink()
 
     def plan(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.path / "plan.json").read_text())
@@ -103,9 +109,7 @@ def test_what_runs_otherwise_since_it_was_approved_is_not_what_was_approved(comp
 def test_a_run_that_was_stopped_goes_on_by_its_plan_over_its_own_doing_alone(
     company: Company, called: list[str]
 ) -> None:
-    (company.path / "stop").touch()
-    company.ansible("site.yml", *called, status=2)
-    (company.path / "stop").unlink()
+    company.stopped(*called)
     company.runs("r:9")
     assert "it is for plan" in company.ansible("site.yml", *called, status=2)
     company.runs("r:2")
@@ -113,3 +117,16 @@ def test_a_run_that_was_stopped_goes_on_by_its_plan_over_its_own_doing_alone(
     assert len(company.changed()) == 4
     assert company.record().plan["before"] == {"image redis": "r:1"}
     assert "it is for plan" in company.ansible("site.yml", *called, status=2), "what is finished is begun anew"
+
+
+def test_another_plan_after_a_run_that_was_stopped_has_what_it_finds_and_runs_by_its_own_file(company: Company) -> None:
+    company.stopped()
+    company.runs("r:2")
+    company.said["estate_instances"][0]["modules"].append("stock")
+    company.inventory(groups=("redis",), **company.said)
+    second = ["-e", f"change={CHANGE}", "-e", "plan=second.json"]
+    assert "image redis: r:2 as before" in company.ansible("site.yml", "--check", *second)
+    company.sign("ada", plan="second.json")
+    company.sign("eve", "launch", plan="second.json")
+    company.ansible("site.yml", *second)
+    assert company.record().plan["before"] == {"image redis": "r:2"}

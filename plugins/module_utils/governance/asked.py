@@ -25,6 +25,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.ledger.verify import
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import asking, awx, kept
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Approval, Asked, as_dict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.gate import verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.going_on import going_on
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.launch import launched
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
@@ -59,9 +60,10 @@ class Recorded:
 class Asking:
     """A run that asks. ``governance`` says where it lies: ``directory``, ``owners``, ``approvals``, ``cache``, ``awx``.
 
-    ``approved`` is the plan of the file that was approved, where one was handed over. ``objections`` is what stands
-    against the run already, ``away`` are hosts that did not answer and need not, ``job`` is the number of AWX's job, 0
-    outside of AWX. ``check`` asks only: nothing is taken or kept.
+    ``approved`` is the plan of the file that was approved, where one was handed over, ``begun`` the one by which the
+    change stands half way, where it is at hand. ``objections`` is what stands against the run already, ``away`` are
+    hosts that did not answer and need not, ``job`` is the number of AWX's job, 0 outside of AWX. ``check`` asks only:
+    nothing is taken or kept.
     """
 
     estate: str
@@ -70,6 +72,7 @@ class Asking:
     plan: Mapping[str, Any]
     recorded: Recorded
     approved: Plan | None = None
+    begun: Plan | None = None
     objections: Sequence[str] = ()
     done: Sequence[str] = ()
     break_glass: str | None = None
@@ -120,9 +123,8 @@ class _Known:
 def answer(question: Asking, now: datetime) -> Answer:
     """Return what the gate says; with a yes the lock is taken, and commit and review are kept."""
     known, done = _known(question), tuple(question.done)
-    place = {"estate": question.estate, "environment": question.environment}
     if not question.governance.get("directory"):
-        plan = completed(question.plan, None, **place)
+        plan = _plan(question, None)
         objections = (*question.objections, *asking.altered(question.approved, plan))
         judged = asking.ungoverned(plan, question.environment, known.seen.governed, objections, now)
         return Answer(judged, plan, done=done)
@@ -134,7 +136,7 @@ def answer(question: Asking, now: datetime) -> Answer:
         newest=known.seen.governed.commit,
         cache=question.governance.get("cache"),
     )
-    plan = completed(question.plan, laid.governance, **place)
+    plan = _plan(question, laid.governance)
     approvals, unread = _approvals(question, plan.digest, laid)
     # What is about other changes belongs to other runs.
     approvals = tuple(one for one in approvals if one.change == plan.change)
@@ -165,7 +167,7 @@ def answer(question: Asking, now: datetime) -> Answer:
             *asking.misused(plan),
             *asking.altered(question.approved, plan),
             *asking.relabelled(known.seen.governed, question.environment),
-            *asking.elsewhere(plan, **place),
+            *asking.elsewhere(plan, question.estate, question.environment),
             *(looked_at.refused if ordinary else ()),
         ),
     )
@@ -173,6 +175,11 @@ def answer(question: Asking, now: datetime) -> Answer:
     if judged.ok and not question.check:
         judged = _kept(judged, question, run, known, looked_at)
     return Answer(judged, plan, launcher, approvals, done, verified)
+
+
+def _plan(question: Asking, governance: Governance | None) -> Plan:
+    plan = completed(question.plan, governance, estate=question.estate, environment=question.environment)
+    return going_on(plan, question.begun) if question.begun else plan
 
 
 def _known(question: Asking) -> _Known:

@@ -47,10 +47,10 @@ def planned(playbook: str, given: Given) -> Plan:
 
 def with_no_return(plan: Given) -> Plan:
     """Return the plan with the step from which there is only forward, where its versions make one of any."""
-    name, why = no_return(plan) if str(plan["playbook"]).split()[:1] == ["site"] else ("", "")
-    if not name:
+    if str(plan["playbook"]).split()[:1] != ["site"]:
         return dict(plan)
-    steps = [{**step, "reason": why} if step["name"] == name else step for step in plan["steps"]]
+    name, why = no_return(plan)
+    steps = [{**step, "reason": why if step["name"] == name else ""} for step in plan["steps"]]
     return {**plan, "steps": steps, "no_return": name}
 
 

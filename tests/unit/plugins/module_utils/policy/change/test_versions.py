@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.going_on import going_on
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import planned, with_no_return
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.site_plan import PLAYS, REWRITES
@@ -109,6 +111,33 @@ def test_a_plan_that_goes_on_has_the_versions_of_when_it_was_begun(now: str, exp
     assert as_begun(made, BEGUN) == {"image redis": expected, "more": "x"}
     other = {"before": {"image redis": now}, "after": {"image redis": "r:9"}}
     assert as_begun(other, BEGUN) == other["before"], "of another aim it is another plan"
+
+
+def whole(before: str, **more: Any) -> Plan:
+    """Return a plan of site.yml, as the gate has it."""
+    made = {**BEGUN, "before": {"image redis": before}, "playbook": "site", "steps": [{"name": "redis"}], **more}
+    said = {"change": "CHG-1", "estate": "lab", "commit": "1", "rollback": "x"}
+    aim = {"environment": "production", "kind": "patch", "parts": []}
+    return plan_of(with_no_return({**said, "target": aim, **made}))
+
+
+@pytest.mark.parametrize(
+    ("more", "same"),
+    [
+        ({}, True),
+        ({"given": {"a": "b"}}, False),
+        ({"after": {**BEGUN["after"], "inventory": "sha256:2"}}, False),
+        ({"commit": "2"}, False),
+        ({"playbook": "site --tags redis_sentinel"}, False),
+        ({"steps": [{"name": "redis", "seconds": 60}]}, False),
+    ],
+    ids=["nothing", "what it is called with", "the inventory", "the policy", "tags", "estimates"],
+)
+def test_it_goes_on_by_the_plan_that_was_begun_where_nothing_else_differs(more: Data, same: bool) -> None:
+    begun, met = whole("r:1"), whole("r:2", **more)
+    assert begun.no_return == "redis"
+    assert going_on(met, begun) == (begun if same else met)
+    assert going_on(whole("r:9"), begun) == whole("r:9"), "what somebody else did"
 
 
 NEW = {"redis": "r:2", "sentinel": "r:2", "odoo_north_web": "o:2"}
