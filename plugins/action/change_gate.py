@@ -15,12 +15,18 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import GUARDED, overridden, unclear
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import (
+    GUARDED,
+    altered,
+    overridden,
+    unclear,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.declared import fingerprint
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import (
@@ -29,7 +35,7 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader imp
     read_inventory,
     read_shared,
 )
-from ansible_collections.erpops.estate.plugins.plugin_utils.planning import begun, whole
+from ansible_collections.erpops.estate.plugins.plugin_utils.planning import begun, stopped_by, whole
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
 
 SPEC: Mapping[str, Mapping[str, Any]] = {
@@ -77,7 +83,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         )
         given, now = plain(given), datetime.now(UTC)
         try:
-            found = answer(self._asking(given, task_vars or {}), now)
+            standing = stopped_by(given["dest"], recording().configuration)
+            found = answer(self._asking(given, task_vars or {}, standing), now)
+            _spare(given["dest"], standing, found.plan)
         except (ClientError, ValueError, OSError, AnsibleError) as error:
             verdict = {"ok": False, "reasons": [str(error)], "facts": {}}
             # So that the change's own page has it.
@@ -85,11 +93,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             evidence = [{"kind": "verdict", "data": {"ok": False, "reasons": [str(error)], **about}}]
             result.update(changed=False, failed=True, msg=f"change gate: {error}", verdict=verdict, evidence=evidence)
             return result
-        if given["dest"]:
+        if given["dest"] and standing is None:
             write(given["dest"], json.dumps(found.plan.as_dict(), indent=2, ensure_ascii=False).encode())
         return {**result, **self._told(found, given)}
 
-    def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Asking:
+    def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any], standing: Plan | None) -> Asking:
         inventory = read_shared(task_vars, self._loader, GUARDED)
         governance = inventory.shared("estate_governance") or {}
         known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
@@ -99,8 +107,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         # A plan that the gate has made whole stays as it is, however often it is asked for again.
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
-            plan = whole(plan, approved, known.configuration, given=_called_with(extra), inventory=declared)
-            stopped = begun(plan, approved, known.configuration)
+            at_hand = approved or standing
+            plan = whole(plan, at_hand, known.configuration, given=_called_with(extra), inventory=declared)
+            stopped = begun(plan, at_hand, known.configuration)
         looked = raw_hosts(task_vars) if given["complete"] and governance else {}
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
@@ -140,6 +149,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             "evidence": found.evidence(),
             "verified": found.verified,
         }
+
+
+def _spare(path: str, standing: Plan | None, made: Plan) -> None:
+    """Refuse to put another plan in the place of one by which a run may go on."""
+    if standing is not None and standing.digest != made.digest:
+        found = f"it has the plan by which {standing.change} stands half way"
+        differs = "; ".join(altered(standing, made))
+        raise Refused(path, expected="a file for this plan", found=f"{found} ({differs})", remedy="name another file")
 
 
 def _called_with(extra: Mapping[str, Any]) -> dict[str, Any]:

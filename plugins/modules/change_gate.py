@@ -72,6 +72,8 @@ options:
     description:
       - File on the controller that the whole plan is written to, for who shall approve it; in check mode, too, since it
         is no change of the estate.
+      - A file with the plan by which a run of its change was stopped half way stays as it is, and by it this run goes
+        on. Where this plan is another, another file has to be named.
     type: path
   done:
     description: Names of the steps of the plan that are done.

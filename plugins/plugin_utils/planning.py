@@ -31,7 +31,7 @@ def whole(
 ) -> dict[str, Any]:
     """Return the plan with the version of the collection, what it was ``given``, and the digest of the ``inventory``.
 
-    Estimates are those of the plan that was approved, where its file was handed over; otherwise from earlier runs.
+    Estimates are those of the plan that was approved, where its file is at hand; otherwise from earlier runs.
     """
     after = {**plan.get("after", {}), "collection": version(), **({"inventory": inventory} if inventory else {})}
     made = {**plan, "given": called_with(given or {}), "after": after}
@@ -43,16 +43,25 @@ def whole(
 def begun(plan: Data, approved: Plan | None, configuration: str) -> Plan | None:
     """Return the plan by which a run of this playbook has begun the change and not finished it.
 
-    It is in that run's record, where it left one; the file of the plan that was approved, where it was handed over, is
-    the only other that may run.
+    It is in that run's record, where it left one, or the one that was approved, whose file is at hand.
     """
     change, playbook = str(plan["change"]), playbook_of(plan)
     known = half_way.own(configuration, change, playbook)
-    if approved is not None or not known:
-        return approved if approved is not None and approved.digest in known else None
-    records = (one for one in reversed(earlier(configuration, playbook)) if one.plan_digest in known)
-    kept = next((one.plan for one in records if one.change == change), None)
+    if approved is not None:
+        return approved if approved.digest in known else None
+    records = reversed(earlier(configuration, playbook)) if known else ()
+    kept = next((one.plan for one in records if one.change == change and one.plan_digest in known), None)
     return plan_of({name: kept[name] for name in kept if name != "digest"}) if kept else None
+
+
+def stopped_by(path: str | None, configuration: str) -> Plan | None:
+    """Return the plan of a file where a run was stopped by it: of one that was killed there is no other copy."""
+    try:
+        plan = plan_of(json.loads(Path(path or "").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+    known = half_way.own(configuration, plan.change, playbook_of(plan.as_dict()))
+    return plan if plan.digest in known else None
 
 
 def playbook_of(plan: Data) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
+from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 
 from tests.conftest import REPOSITORY
 from tests.controller.governed import CHANGE, POLICY, Governed
@@ -65,6 +69,12 @@ class Company(Governed):
         (self.path / "stop").touch()
         self.ansible("site.yml", *(called or PLAN), status=2)
         (self.path / "stop").unlink()
+
+    def killed_there(self) -> None:
+        """Leave in the ledger what a run leaves that nothing ended."""
+        settings, run = load(str(self.path / "ledger.json")), str(UUID(int=9))
+        about = {"playbook": "site.yml", "change": CHANGE, "launcher": "eve"}
+        Runs(settings.ledger(), settings.place()).allow(run, {**about, "plan": plan_of(self.plan()).digest})
 
     def plan(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.path / "plan.json").read_text())
@@ -130,3 +140,15 @@ def test_another_plan_after_a_run_that_was_stopped_has_what_it_finds_and_runs_by
     company.sign("eve", "launch", plan="second.json")
     company.ansible("site.yml", *second)
     assert company.record().plan["before"] == {"image redis": "r:2"}
+
+
+def test_a_dry_run_leaves_the_file_by_which_a_killed_run_goes_on(company: Company) -> None:
+    begun = company.plan()
+    company.killed_there()
+    company.runs("r:2")
+    assert "image redis: r:1 becomes r:2" in company.ansible("site.yml", "--check", *PLAN)
+    company.said["estate_instances"][0]["modules"].append("stock")
+    company.inventory(groups=("redis",), **company.said)
+    said = company.ansible("site.yml", "--check", *PLAN, status=2)
+    assert f"it has the plan by which {CHANGE} stands half way (plan: expected what the plan's file has" in said
+    assert company.plan() == begun
