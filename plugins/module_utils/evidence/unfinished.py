@@ -72,12 +72,13 @@ class HalfWay:
 def half_way(entries: Iterable[Mapping[str, Any]]) -> list[HalfWay]:
     """Return, for each change and playbook, the last run that began it, where none has finished it since.
 
-    ``entries`` are of the changes meant, the oldest first. A run that ended before it changed anything began nothing,
-    and one of another playbook finishes nothing.
+    ``entries`` are of the changes meant. They count in the order in which they were written: those of a spool come to
+    the ledger when it is drained, behind what was finished since. A run that ended before it changed anything began
+    nothing, and one of another playbook finishes nothing.
     """
     allowed: dict[str, Mapping[str, Any]] = {}
     ends: dict[str, Mapping[str, Any]] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=_written):
         run, event = str(entry.get("run")), entry.get("event")
         if event == ALLOWED or (event == INTERRUPTED and entry.get("plan")):
             allowed.setdefault(run, entry)
@@ -93,3 +94,8 @@ def half_way(entries: Iterable[Mapping[str, Any]]) -> list[HalfWay]:
         elif end.get("changed"):
             standing[what] = HalfWay(entry, end)
     return list(standing.values())
+
+
+def _written(entry: Mapping[str, Any]) -> tuple[str, int]:
+    """Return when an entry was written, which all of them say in the same form."""
+    return str(entry.get("at") or ""), int(entry["n"])

@@ -44,6 +44,13 @@ def event(
 BEGAN = event(1, "allowed", "r1")
 STOPPED = event(2, "closed", "r1", outcome="failed", changed=3)
 AGAIN, GOOD = event(3, "allowed", "r2"), event(4, "closed", "r2", outcome="succeeded", changed=0)
+# Of a machine that reached the ledger again when the change was finished elsewhere.
+SPOOLED = [
+    {**AGAIN, "n": 3, "at": "2026-03-10T23:20:00.000Z"},
+    {**GOOD, "n": 4, "at": "2026-03-10T23:30:00.000Z"},
+    {**BEGAN, "n": 5, "at": "2026-03-10T23:00:00.000Z"},
+    {**STOPPED, "n": 6, "at": "2026-03-10T23:10:00.000Z"},
+]
 REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
 
 
@@ -58,6 +65,7 @@ REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
         ([BEGAN, {**STOPPED, "outcome": "succeeded"}], []),
         ([BEGAN, STOPPED, AGAIN, GOOD], []),
         ([BEGAN, STOPPED, AGAIN, {**GOOD, "outcome": "failed"}], ["site.yml failed after 3 changes, as entry 2 says"]),
+        (SPOOLED, []),
         ([BEGAN, STOPPED, REFUSED], ["site.yml failed after 3 changes, as entry 2 says"]),
         (
             [BEGAN, event(2, "interrupted", "r1", found="its process is gone")],
@@ -80,6 +88,7 @@ REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
         "finished at once",
         "finished by the next",
         "the next changed nothing",
+        "finished before its spool was drained",
         "the next was refused",
         "killed",
         "killed, as its own entry says",
