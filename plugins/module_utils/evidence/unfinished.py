@@ -9,13 +9,16 @@ something: until their change is finished it is half way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import ALLOWED, CLOSED, INTERRUPTED
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import ALLOWED, CLOSED, INTERRUPTED, UNGATED
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import SUCCEEDED
 
+Steps = Sequence[Mapping[str, Any]]
+# Steps with their hosts, by the digest of a plan; none where nobody knows it.
+Plans = Callable[[str], Steps]
 STILL = "it runs still, or was killed where no run has begun since"
 
 
@@ -53,9 +56,14 @@ def unfinished(entries: Iterable[Mapping[str, Any]]) -> list[Unfinished]:
     return list(found.values())
 
 
+def unknown(_plan: str) -> Steps:
+    """Know no plan."""
+    return ()
+
+
 @dataclass(frozen=True)
 class HalfWay:
-    """A run that was let through, whose change is not finished; ``end`` is the entry of its end, if any."""
+    """A run whose change is not finished: the entry by which it was let through, or else its only one; and its end."""
 
     allowed: Mapping[str, Any]
     end: Mapping[str, Any] | None = None
@@ -69,31 +77,54 @@ class HalfWay:
         return f"{self.allowed.get('playbook')} {outcome} after {changed} changes, as entry {self.end['n']} says"
 
 
-def half_way(entries: Iterable[Mapping[str, Any]]) -> list[HalfWay]:
-    """Return, for each change and playbook, the last run that began it, where none has finished it since.
+def half_way(entries: Iterable[Mapping[str, Any]], plans: Plans = unknown) -> list[HalfWay]:
+    """Return, for each plan by which a change was begun, the last such run, where none has finished it since.
 
     ``entries`` are of the changes meant. They count in the order in which they were written: those of a spool come to
     the ledger when it is drained, behind what was finished since. A run that ended before it changed anything began
-    nothing, and one of another playbook finishes nothing.
+    nothing. One of another playbook finishes nothing, nor does one that did less; ``plans`` tells what was to be done.
     """
-    allowed: dict[str, Mapping[str, Any]] = {}
+    begun: dict[str, Mapping[str, Any]] = {}
     ends: dict[str, Mapping[str, Any]] = {}
     for entry in sorted(entries, key=_written):
         run, event = str(entry.get("run")), entry.get("event")
-        if event == ALLOWED or (event == INTERRUPTED and entry.get("plan")):
-            allowed.setdefault(run, entry)
+        if event == ALLOWED or (event == INTERRUPTED and entry.get("plan")) or (event == CLOSED and _began(entry)):
+            begun.setdefault(run, entry)
         if event in (CLOSED, INTERRUPTED):
             ends[run] = entry
-    standing: dict[tuple[Any, Any], HalfWay] = {}
-    for run, entry in allowed.items():
-        end, what = ends.get(run), (entry.get("change"), entry.get("playbook"))
-        if end is None or end["event"] == INTERRUPTED:
-            standing[what] = HalfWay(entry, end)
-        elif end.get("outcome") == SUCCEEDED:
-            standing.pop(what, None)
-        elif end.get("changed"):
+    standing: dict[tuple[Any, ...], HalfWay] = {}
+    for run, entry in begun.items():
+        end, what = ends.get(run), (entry.get("change"), entry.get("playbook"), entry.get("plan"))
+        if end is not None and end.get("outcome") == SUCCEEDED:
+            if entry is end and end.get(UNGATED):
+                continue
+            standing = {known: one for known, one in standing.items() if not _finished(known, what, plans)}
+        elif end is None or end["event"] == INTERRUPTED or end.get("changed"):
             standing[what] = HalfWay(entry, end)
     return list(standing.values())
+
+
+def _began(closed: Mapping[str, Any]) -> bool:
+    """Return whether the end of a run alone shows that it began a change, whatever let it through, if anything did."""
+    return bool(closed.get("change") and closed.get("changed"))
+
+
+def _finished(known: tuple[Any, ...], what: tuple[Any, ...], plans: Plans) -> bool:
+    """Return whether a run has done what another was to do: by the same plan, or by one with no less in it."""
+    *where, plan = known
+    *there, done = what
+    if where != there or not (plan and done):
+        return False
+    if plan == done:
+        return True
+    wanted, has = plans(str(plan)), plans(str(done))
+    return bool(wanted and has) and all(_within(step, has) for step in wanted)
+
+
+def _within(step: Mapping[str, Any], steps: Steps) -> bool:
+    return any(
+        step["name"] == other["name"] and set(step.get("hosts", ())) <= set(other.get("hosts", ())) for other in steps
+    )
 
 
 def _written(entry: Mapping[str, Any]) -> tuple[str, int]:

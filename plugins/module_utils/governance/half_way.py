@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.unfinished import HalfWay, half_way
+from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import LedgerDirectory
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.unfinished import HalfWay, Plans, Steps, half_way
 from ansible_collections.erpops.estate.plugins.module_utils.ledger import info, settings
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.stored import Stored
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.overlaps import apart
@@ -36,6 +39,24 @@ def _standing(configuration: str, changes: Collection[str]) -> list[HalfWay]:
     if not (changes and configuration):
         return []
     try:
-        return half_way(info.entries_of(Stored(settings.load(configuration).directory), changes))
+        ledger = Stored(settings.load(configuration).directory)
+        entries = info.entries_of(ledger, changes)
+        return half_way(entries, _plans(ledger.directory, entries))
     except (ClientError, ValueError):
         return []
+
+
+def _plans(directory: LedgerDirectory, entries: Sequence[dict[str, Any]]) -> Plans:
+    """Return what tells the steps of a plan by the record of a run that went by it, read where that is asked for."""
+    kept = {str(entry["plan"]): entry for entry in entries if entry.get("plan") and entry.get("record")}
+
+    @cache
+    def steps(plan: str) -> Steps:
+        try:
+            found = list(info.records(directory, [kept[plan]]) if plan in kept else ())
+        except (ClientError, ValueError):
+            # What a record that is not here, or not whole, would say finishes nothing.
+            return ()
+        return tuple((found[0]["record"].get("plan") or {}).get("steps", ())) if found else ()
+
+    return steps

@@ -66,6 +66,16 @@ REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
         ([BEGAN, STOPPED, AGAIN, GOOD], []),
         ([BEGAN, STOPPED, AGAIN, {**GOOD, "outcome": "failed"}], ["site.yml failed after 3 changes, as entry 2 says"]),
         (SPOOLED, []),
+        ([event(1, "closed", "r1", outcome="failed", changed=2)], ["site.yml failed after 2 changes, as entry 1 says"]),
+        (
+            [event(1, "closed", "r1", outcome="failed", changed=2, plan=None, ungated=True), AGAIN, GOOD],
+            ["site.yml failed after 2 changes, as entry 1 says"],
+        ),
+        ([BEGAN, STOPPED, {**GOOD, "changed": 2}], []),
+        (
+            [BEGAN, STOPPED, {**GOOD, "changed": 2, "ungated": True}],
+            ["site.yml failed after 3 changes, as entry 2 says"],
+        ),
         ([BEGAN, STOPPED, REFUSED], ["site.yml failed after 3 changes, as entry 2 says"]),
         (
             [BEGAN, event(2, "interrupted", "r1", found="its process is gone")],
@@ -89,6 +99,10 @@ REFUSED = event(5, "closed", "r3", outcome="failed", changed=0)
         "finished by the next",
         "the next changed nothing",
         "finished before its spool was drained",
+        "begun, and its entry of the gate's yes is missing",
+        "ungated: nobody knows what is to be finished",
+        "finished, and its entry of the gate's yes is missing",
+        "an ungated one finishes nothing",
         "the next was refused",
         "killed",
         "killed, as its own entry says",
@@ -101,3 +115,37 @@ def test_a_change_is_half_way_until_a_run_of_its_playbook_succeeds(
     entries: list[dict[str, Any]], expected: list[str]
 ) -> None:
     assert [found.how for found in half_way(entries)] == expected
+
+
+STEPS = {
+    "whole": [{"name": "redis", "hosts": ["n1", "n2", "n3"]}, {"name": "edge", "hosts": ["n1"]}],
+    "again": [{"name": "edge", "hosts": ["n1", "n2"]}, {"name": "redis", "hosts": ["n1", "n2", "n3"]}],
+    "one host": [{"name": "redis", "hosts": ["n3"]}],
+    "one step": [{"name": "redis", "hosts": ["n1", "n2", "n3"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("then", "standing"),
+    [
+        (["whole"], []),
+        (["again"], []),
+        (["one host"], ["whole"]),
+        (["one step"], ["whole"]),
+        (["of no record"], ["whole"]),
+        (["one host", "whole"], []),
+    ],
+)
+@pytest.mark.parametrize("failed", [[], ["one host"]], ids=["", "a narrower one failed, too"])
+def test_only_a_run_with_no_less_in_it_finishes_another(
+    then: list[str], standing: list[str], failed: list[str]
+) -> None:
+    entries = [
+        event(n, what, f"r{run}", plan=plan, outcome=outcome, changed=3)
+        for run, (plan, outcome) in enumerate(
+            [*((one, "failed") for one in ("whole", *failed)), *((one, "succeeded") for one in then)]
+        )
+        for n, what in ((2 * run + 1, "allowed"), (2 * run + 2, "closed"))
+    ]
+    left = failed if then == ["of no record"] else []
+    assert [one.allowed["plan"] for one in half_way(entries, lambda plan: STEPS.get(plan, []))] == standing + left

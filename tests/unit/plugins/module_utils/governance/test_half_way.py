@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import record_name
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, answer
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
@@ -30,14 +32,16 @@ def bastion(tmp_path: Path) -> Bastion:
     return found
 
 
-def ran(bastion: Bastion, number: int, outcome: str, changed: int) -> None:
+def ran(bastion: Bastion, number: int, outcome: str, changed: int, plan: str = "1", hosts: str = "n1 n2") -> None:
     """Have a run of the other change in the ledger, from its beginning to its end."""
+    kept = {"plan": {"steps": [{"name": "redis", "hosts": hosts.split()}]}}
     settings, run = load(bastion.configuration), str(UUID(int=number))
     runs, about = Runs(settings.ledger(), settings.place()), {"playbook": "site.yml", "change": MOVE, "launcher": "hal"}
     runs.open(run, {"playbook": "site.yml"})
-    runs.allow(run, {**about, "plan": "sha256:1"})
+    runs.allow(run, {**about, "plan": f"sha256:{plan}"})
     if outcome:
-        runs.close(run, {**about, "outcome": outcome, "changed": changed}, b"{}")
+        end = {"plan": f"sha256:{plan}", "outcome": outcome, "changed": changed}
+        runs.close(run, {**about, **end}, json.dumps(kept).encode())
 
 
 def asked(bastion: Bastion) -> Answer:
@@ -57,6 +61,16 @@ def test_what_stopped_half_way_stops_what_may_not_be_beside_it_until_it_is_finis
     assert f"site.yml failed after 2 changes, as entry {bastion.entries()[-1].n} says" in said
     ran(bastion, 10, "succeeded", 1)
     assert asked(bastion).verdict.ok
+
+
+def test_records_say_whether_a_run_had_less_to_do_than_the_one_that_it_would_finish(bastion: Bastion) -> None:
+    ran(bastion, 9, "failed", 2)
+    ran(bastion, 10, "succeeded", 1, plan="2", hosts="n2")
+    assert overlaps(bastion)[0].startswith(OVERLAP)
+    ran(bastion, 11, "succeeded", 1, plan="3", hosts="n1 n2 n3")
+    assert overlaps(bastion) == []
+    (bastion.ledger / record_name(bastion.entries()[-1].fields["record"])).unlink()
+    assert overlaps(bastion)[0].startswith(OVERLAP), "a record that is not here finishes nothing"
 
 
 def test_it_is_over_where_an_owner_has_signed_that_it_is(bastion: Bastion) -> None:
