@@ -63,10 +63,14 @@ def unknown(_plan: str) -> Steps:
 
 @dataclass(frozen=True)
 class HalfWay:
-    """A run whose change is not finished: the entry by which it was let through, or else its only one; and its end."""
+    """A run whose change is not finished: the entry by which it was let through, or else its only one; and its end.
+
+    ``since`` is when the first run began what this one did not finish either.
+    """
 
     allowed: Mapping[str, Any]
     end: Mapping[str, Any] | None = None
+    since: str = ""
 
     @property
     def how(self) -> str:
@@ -100,7 +104,8 @@ def half_way(entries: Iterable[Mapping[str, Any]], plans: Plans = unknown) -> li
                 continue
             standing = {known: one for known, one in standing.items() if not _finished(known, what, plans)}
         elif end is None or end["event"] == INTERRUPTED or end.get("changed"):
-            standing[what] = HalfWay(entry, end)
+            since = standing[what].since if what in standing else str(entry.get("at") or "")
+            standing[what] = HalfWay(entry, end, since)
     return list(standing.values())
 
 

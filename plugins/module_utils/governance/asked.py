@@ -153,6 +153,7 @@ def answer(question: Asking, now: datetime) -> Answer:
         approvals=approvals,
         evidence=asking.evidence_of(question.evidence),
         under_way=half_way.others(question.recorded.configuration, laid.governance, plan),
+        begun=half_way.since(question.recorded.configuration, plan.change),
         reviews=looked_at.open,
         recorder=recorder,
         lock=kept.lock_of(known.seen.lock),

@@ -21,11 +21,15 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situat
 
 def others(configuration: str, governance: Governance, plan: Plan) -> tuple[UnderWay, ...]:
     """Return the changes that may not be under way beside this plan, and that are."""
-    found = [(one.allowed, one.how) for one in _standing(configuration, apart(governance, plan))]
     return tuple(
-        UnderWay(str(entry["change"]), str(entry.get("launcher") or ""), str(entry.get("at")), how)
-        for entry, how in found
+        UnderWay(str(one.allowed["change"]), str(one.allowed.get("launcher") or ""), one.since, one.how)
+        for one in _standing(configuration, apart(governance, plan))
     )
+
+
+def since(configuration: str, change: str) -> str:
+    """Return since when this change stands half way itself, empty where it does not."""
+    return min((one.since for one in _standing(configuration, {change})), default="")
 
 
 def own(configuration: str, change: str, playbook: str) -> frozenset[str]:

@@ -38,10 +38,14 @@ def apart(governance: Governance, plan: Plan) -> Mapping[str, Change]:
 
 
 def objections(governance: Governance, run: Run) -> Iterator[str]:
-    """Yield what is under way and may not be."""
+    """Yield what is under way and may not be.
+
+    Of two that stand half way (by break-glass, or by a rule younger than both) the one that began first goes on;
+    otherwise neither ever could.
+    """
     others = apart(governance, run.plan)
     for one in run.under_way:
-        if one.change in others:
+        if one.change in others and not (run.begun and run.begun <= one.since):
             kind = others[one.change].kind
             found = f"found {one.change} by {one.owner or 'nobody known'} since {one.since}, {one.how}"
             remedy = f"let it be finished, or say in {others[one.change].where} that it is done or withdrawn"

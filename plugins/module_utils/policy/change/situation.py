@@ -64,7 +64,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A change that a run has begun and none has finished; ``how`` is what became of that run."""
+    """A change that a run has begun and none has finished: since when, and what became of the last run of it."""
 
     change: str
     owner: str
@@ -122,7 +122,8 @@ class Recorder:
 class Run:
     """A run that asks.
 
-    ``done`` names the steps behind it. ``break_glass`` is the reason for such a run, None for an ordinary one.
+    ``done`` names the steps behind it, ``begun`` is since when its own change stands half way, if it does.
+    ``break_glass`` is the reason for such a run, None for an ordinary one.
     ``clocks`` has, by host, how many seconds its clock is off this one; of those ``away`` it need not be known: they
     did not answer, and the playbook can do without. ``lock_fault`` is why nobody knows who holds the lock, ``unread``
     says which approvals could not be read, ``objections`` what stands against the run already.
@@ -135,6 +136,7 @@ class Run:
     approvals: tuple[Approval, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
+    begun: str = ""
     reviews: tuple[Review, ...] = ()
     recorder: Recorder = Recorder()
     lock: Lock | None = None

@@ -117,6 +117,16 @@ def test_a_change_is_half_way_until_a_run_of_its_playbook_succeeds(
     assert [found.how for found in half_way(entries)] == expected
 
 
+def test_it_stands_since_the_first_run_that_began_it() -> None:
+    first, stopped, again = (
+        {**entry, "at": f"2026-03-10T2{entry['n']}:00:00.000Z"} for entry in (BEGAN, STOPPED, AGAIN)
+    )
+    (found,) = half_way([first, stopped, again])
+    assert (found.since, found.allowed["n"]) == (first["at"], 3)
+    (found,) = half_way([first, {**stopped, "outcome": "succeeded"}, again])
+    assert found.since == again["at"], "it was finished in between"
+
+
 STEPS = {
     "whole": [{"name": "redis", "hosts": ["n1", "n2", "n3"]}, {"name": "edge", "hosts": ["n1"]}],
     "again": [{"name": "edge", "hosts": ["n1", "n2"]}, {"name": "redis", "hosts": ["n1", "n2", "n3"]}],

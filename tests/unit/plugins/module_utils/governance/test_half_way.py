@@ -32,11 +32,22 @@ def bastion(tmp_path: Path) -> Bastion:
     return found
 
 
-def ran(bastion: Bastion, number: int, outcome: str, changed: int, plan: str = "1", hosts: str = "n1 n2") -> None:
-    """Have a run of the other change in the ledger, from its beginning to its end."""
+def ran(
+    bastion: Bastion,
+    number: int,
+    outcome: str,
+    changed: int,
+    plan: str = "1",
+    hosts: str = "n1 n2",
+    change: str = MOVE,
+) -> None:
+    """Have a run in the ledger, from its beginning to its end; of the other change, if of none in particular."""
     kept = {"plan": {"steps": [{"name": "redis", "hosts": hosts.split()}]}}
     settings, run = load(bastion.configuration), str(UUID(int=number))
-    runs, about = Runs(settings.ledger(), settings.place()), {"playbook": "site.yml", "change": MOVE, "launcher": "hal"}
+    runs, about = (
+        Runs(settings.ledger(), settings.place()),
+        {"playbook": "site.yml", "change": change, "launcher": "hal"},
+    )
     runs.open(run, {"playbook": "site.yml"})
     runs.allow(run, {**about, "plan": f"sha256:{plan}"})
     if outcome:
@@ -60,6 +71,12 @@ def test_what_stopped_half_way_stops_what_may_not_be_beside_it_until_it_is_finis
     assert said.startswith(OVERLAP)
     assert f"site.yml failed after 2 changes, as entry {bastion.entries()[-1].n} says" in said
     ran(bastion, 10, "succeeded", 1)
+    assert asked(bastion).verdict.ok
+
+
+def test_what_began_first_goes_on_where_two_stand_half_way(bastion: Bastion) -> None:
+    ran(bastion, 9, "failed", 2, change=CHANGE)
+    ran(bastion, 10, "failed", 2)
     assert asked(bastion).verdict.ok
 
 

@@ -87,6 +87,15 @@ def test_a_tier_minds_for_its_own_instances_alone() -> None:
     assert apart(company(), plan())
 
 
+@pytest.mark.parametrize(
+    ("begun", "ok"),
+    [("", False), ("2026-03-10T21:00:00Z", True), ("2026-03-10T22:00:00Z", True), ("2026-03-10T23:00:00Z", False)],
+    ids=["not yet", "first", "at once", "second"],
+)
+def test_of_two_that_stand_half_way_the_first_goes_on(begun: str, ok: bool) -> None:
+    assert verdict(company(), run(under_way=(HALF,), begun=begun)).ok is ok
+
+
 def glass(**more: Any) -> Run:
     return run(break_glass="orders cannot be saved", persons="", launcher=Launcher("flo", "signature"), **more)
 
