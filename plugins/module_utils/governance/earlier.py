@@ -18,7 +18,7 @@ ENTRIES, RECORDS = 2000, 40
 
 
 def earlier(configuration: str, playbook: str) -> list[Record]:
-    """Return the records of the newest runs of a playbook that were governed, the oldest first.
+    """Return the records here of the newest runs of a playbook that were governed, the oldest first.
 
     An estimate is not worth an error: where there is no ledger, or it cannot be read, there are none. Whether it is
     whole the gate asks for itself.
@@ -28,7 +28,7 @@ def earlier(configuration: str, playbook: str) -> list[Record]:
         entries = info.entries(ledger, last=ENTRIES)
         runs = {entry["run"] for entry in entries if entry.get("playbook") == f"{playbook}.yml"}
         closed = [entry for entry in entries if entry["event"] == CLOSED and entry["run"] in runs and entry.get("plan")]
-        found = info.records(ledger.directory, closed[-RECORDS:])
+        found = info.records(ledger.directory, info.here(ledger.directory, closed)[-RECORDS:])
         return [load(json.dumps(one["record"])) for one in found]
     except (ClientError, ValueError):
         return []

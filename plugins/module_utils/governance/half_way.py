@@ -52,14 +52,14 @@ def _standing(configuration: str, changes: Collection[str]) -> list[HalfWay]:
 
 def _plans(directory: LedgerDirectory, entries: Sequence[dict[str, Any]]) -> Plans:
     """Return what tells the steps of a plan by the record of a run that went by it, read where that is asked for."""
-    kept = {str(entry["plan"]): entry for entry in entries if entry.get("plan") and entry.get("record")}
+    kept = {str(entry["plan"]): entry for entry in info.here(directory, entries) if entry.get("plan")}
 
     @cache
     def steps(plan: str) -> Steps:
         try:
             found = list(info.records(directory, [kept[plan]]) if plan in kept else ())
         except (ClientError, ValueError):
-            # What a record that is not here, or not whole, would say finishes nothing.
+            # What a record that is not whole says finishes nothing.
             return ()
         return tuple((found[0]["record"].get("plan") or {}).get("steps", ())) if found else ()
 

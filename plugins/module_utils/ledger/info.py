@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import Refused
@@ -32,6 +32,12 @@ def entries_of(ledger: Stored, changes: Collection[str]) -> list[dict[str, Any]]
     key = b'"change":'
     starts = ((line, line.find(key) + len(key)) for line in ledger.lines() if key in line)
     return [_shown(line) for line, start in starts if line[start : line.find(b'"', start + 1) + 1] in wanted]
+
+
+def here(directory: LedgerDirectory, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those entries whose records are on this machine; others wrote theirs to the bucket, or to a spool."""
+    kept = set(directory.names("records"))
+    return [entry for entry in found if entry.get("record") and record_name(str(entry["record"])) in kept]
 
 
 def records(directory: LedgerDirectory, found: list[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -69,6 +69,16 @@ def test_a_ledger_that_cannot_be_read_is_no_estimate(configuration: str) -> None
     assert seconds(configuration) == [500]
 
 
+def test_records_of_other_machines_are_not_needed(configuration: str) -> None:
+    ran(configuration, 17)
+    kept = Path(load(configuration).directory, "records")
+    (mine,) = kept.iterdir()
+    ran(configuration, 41)
+    (other,) = set(kept.iterdir()) - {mine}
+    other.unlink()
+    assert seconds(configuration) == [20]
+
+
 def test_what_was_approved_is_what_counts(configuration: str) -> None:
     made = planning.whole(PLAN, None, configuration, inventory="sha256:2")
     assert made["after"] == {"collection": planning.version(), "inventory": "sha256:2"}

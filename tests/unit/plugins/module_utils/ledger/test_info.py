@@ -42,6 +42,14 @@ def test_entries_are_found(directory: LedgerDirectory, wanted: dict[str, str], e
     assert [entry["n"] for entry in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({"CHG-1"}, [2, 8]), ({"CHG-10"}, [4]), ({"CHG-1", "CHG-10"}, [2, 4, 8]), ({"CHG"}, []), (set(), [])],
+)
+def test_entries_of_changes_are_found(directory: LedgerDirectory, changes: set[str], expected: list[int]) -> None:
+    assert [entry["n"] for entry in info.entries_of(Stored(directory.path), changes)] == expected
+
+
 def test_an_entry_is_shown_with_its_digest(directory: LedgerDirectory) -> None:
     first, second = info.entries(Stored(directory.path))[:2]
     assert second["previous"] == first["digest"]
@@ -56,5 +64,6 @@ def test_records_are_those_that_their_entries_name(directory: LedgerDirectory) -
     with pytest.raises(Refused, match="run ledger_verify"):
         list(info.records(directory, entries))
     directory.remove(name)
+    assert [entry["n"] for entry in info.here(directory, entries)] == [2]
     with pytest.raises(Refused, match="fetch it from the bucket"):
         list(info.records(directory, entries))
