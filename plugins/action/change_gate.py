@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file import write
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
+from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import brought_up
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import (
     GUARDED,
@@ -83,8 +85,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         )
         given, now = plain(given), datetime.now(UTC)
         try:
+            # The entry of a run that is recorded has brought it up already.
+            behind = brought_up(recording().configuration) if self._task.check_mode and recording().checked else ""
             standing = stopped_by(given["dest"], recording().configuration)
-            found = answer(self._asking(given, task_vars or {}, standing), now)
+            found = answer(replace(self._asking(given, task_vars or {}, standing), behind=behind), now)
             _spare(given["dest"], standing, found.plan)
         except (ClientError, ValueError, OSError, AnsibleError) as error:
             verdict = {"ok": False, "reasons": [str(error)], "facts": {}}

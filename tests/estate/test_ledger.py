@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import brought_up
 from botocore.client import Config
 from botocore.exceptions import ClientError
 
@@ -66,6 +67,14 @@ def test_runs_of_both_are_one_chain(bastions: tuple[Bastion, Bastion]) -> None:
         verified = bastion.verify()
         assert verified.status == 0, verified.output
     # What the other one wrote last was fetched before it was verified.
+    assert two.entries() == one.entries()
+
+
+def test_who_only_asks_has_what_the_other_wrote(bastions: tuple[Bastion, Bastion]) -> None:
+    one, two = bastions
+    one.run("sixth")
+    assert two.entries() != one.entries()
+    assert brought_up(str(two.path / "ledger.json")) == ""
     assert two.entries() == one.entries()
 
 

@@ -16,6 +16,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import REVIEWED
 from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
+from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import end
 from ansible_collections.erpops.estate.plugins.module_utils.governance.laid_down import Laid, laid_down
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, Seen
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
@@ -63,7 +64,7 @@ class Asking:
     ``approved`` is the plan of the file that was approved, where one was handed over, ``begun`` the one by which the
     change stands half way, where it is at hand. ``objections`` is what stands against the run already, ``away`` are
     hosts that did not answer and need not, ``job`` is the number of AWX's job, 0 outside of AWX. ``check`` asks only:
-    nothing is taken or kept.
+    nothing is taken or kept. ``behind`` is why this machine's copy of the ledger may lack what others have written.
     """
 
     estate: str
@@ -81,6 +82,7 @@ class Asking:
     away: frozenset[str] = frozenset()
     job: int = 0
     check: bool = False
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def answer(question: Asking, now: datetime) -> Answer:
             *(looked_at.refused if ordinary else ()),
         ),
     )
-    judged = verdict(laid.governance, run)
+    judged = _with_copy(verdict(laid.governance, run), question, known.fault)
     if judged.ok and not question.check:
         judged = _kept(judged, question, run, known, looked_at)
     return Answer(judged, plan, launcher, approvals, done, verified)
@@ -292,6 +294,17 @@ def _ledger(question: Asking, now: datetime) -> tuple[str, str]:
         return str(error), ""
     faults = [*([report.wrong.sentence] if report.wrong else []), *report.findings]
     return (f"{'; '.join(faults)} ({known.file().path})", "") if faults else ("", mark)
+
+
+def _with_copy(judged: Verdict, question: Asking, fault: str) -> Verdict:
+    """Say where the copy of the ledger ends, where more may have been written."""
+    why, configuration = question.behind or fault, question.recorded.configuration
+    if not (why and configuration):
+        return judged
+    try:
+        return replace(judged, facts={**judged.facts, "copy": f"{end(configuration)}, since {why}"})
+    except (ClientError, ValueError):
+        return judged
 
 
 def _kept(judged: Verdict, question: Asking, run: Run, known: _Known, looked_at: Reviewed) -> Verdict:

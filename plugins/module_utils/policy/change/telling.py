@@ -26,7 +26,7 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
             yield f"It has to be done by {found.facts['closes']}."
         if plan.no_return and plan.no_return not in done:
             yield f"The way back is open until {plan.no_return}; from there on there is only forward."
-        yield from (f"{one}." for one in found.facts.get("beside", ()))
+        yield from _known(found)
         if found.facts.get("review"):
             review = found.facts["review"]
             yield f"It has to be reviewed by {review['due']}, by {' or '.join(review['roles'])}."
@@ -36,7 +36,7 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
     count = len(found.reasons)
     yield f"{what}: may not run, for {count} reason{'s' if count > 1 else ''}"
     yield from (f"- {reason}" for reason in found.reasons)
-    yield from (f"{one}." for one in found.facts.get("beside", ()))
+    yield from _known(found)
     if found.facts.get("next_opening") and any(reason.startswith(("window", "freeze")) for reason in found.reasons):
         yield f"The next opening is {found.facts['next_opening']}."
     left = [step.name for step in plan.steps if step.name not in done]
@@ -46,6 +46,13 @@ def _lines(found: Verdict, plan: Plan, done: Collection[str]) -> Iterator[str]:
             behind = plan.no_return in done
             yield f"{plan.no_return} is {'behind: there is only forward' if behind else 'ahead: the way back is open'}."
         yield "Run it again when it may."
+
+
+def _known(found: Verdict) -> Iterator[str]:
+    """Yield what is known of other changes, and how far."""
+    yield from (f"{one}." for one in found.facts.get("beside", ()))
+    if found.facts.get("copy"):
+        yield f"What stands half way is known by this machine's copy of the ledger, which ends {found.facts['copy']}."
 
 
 def steps(plan: Plan) -> Iterator[str]:

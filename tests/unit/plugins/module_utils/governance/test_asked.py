@@ -18,6 +18,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.errors impor
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.audit import Question, Report
 from ansible_collections.erpops.estate.plugins.module_utils.governance import asked
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
+from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import brought_up
 from ansible_collections.erpops.estate.plugins.module_utils.governance.signed import decide
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import ChangeState, release
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
@@ -27,6 +28,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import kept
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Ran, Review
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences
 
 from tests.controller.governed import CHANGE, PLAN, SAID, Governed
 
@@ -176,6 +178,19 @@ def test_with_etcd_down_only_break_glass_runs(bastion: Bastion) -> None:
 
 def reviews(bastion: Bastion, name: str) -> list[dict[str, Any]]:
     return [kept for key, kept in bastion.kept(name).items() if key.startswith("change/reviews/")]
+
+
+def test_who_decides_by_a_copy_is_told_where_it_ends(bastion: Bastion) -> None:
+    bastion.ready()
+    assert "copy" not in answer(bastion.asking(), bastion.now).verdict.facts
+    glass = replace(lost(bastion), break_glass="etcd is lost")
+    behind = brought_up(bastion.configuration)
+    assert "etcd" in behind
+    for question in (glass, replace(glass, check=True, behind=behind)):
+        found = answer(question, bastion.now)
+        said = sentences(found.verdict, found.plan)
+        ends = f"which ends with entry 1 of {bastion.entries()[-1].fields['at']}, since "
+        assert f"What stands half way is known by this machine's copy of the ledger, {ends}" in said
 
 
 def test_what_ran_with_etcd_down_is_reviewed_once_it_answers(bastion: Bastion) -> None:
