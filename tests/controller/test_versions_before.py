@@ -152,3 +152,12 @@ def test_a_dry_run_leaves_the_file_by_which_a_killed_run_goes_on(company: Compan
     said = company.ansible("site.yml", "--check", *PLAN, status=2)
     assert f"it has the plan by which {CHANGE} stands half way (plan: expected what the plan's file has" in said
     assert company.plan() == begun
+
+
+def test_a_role_s_own_image_is_in_the_plan(company: Company) -> None:
+    company.inventory(groups=("redis", "image_registry"), image_registry_image="i:1", **company.said)
+    company.ansible("site.yml", "--check", *PLAN)
+    assert {name: image for name, image in company.plan()["after"].items() if name.startswith("image")} == {
+        "image image_registry": "i:1",
+        "image redis": "r:2",
+    }

@@ -30,6 +30,8 @@ IMAGES = {
     "sentinel": "redis",
     "traefik": "traefik",
 }
+# Those of them that a role takes from a variable of its own, ``NAME_image``, and else from there; a group is called so.
+OWN_IMAGES = ("image_registry", "object_storage", "odoo")
 # The unit beside Traefik wherever users dial an address that moves.
 ADDRESS = "keepalived"
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import OWN_IMAGES
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
     ESTATE_GROUP,
     Finding,
@@ -28,8 +29,6 @@ IMAGES = {
     "image_registry": "image_registry",
     "odoo": "odoo",
 }
-# Roles whose image is a variable of their own, with the estate's as its default.
-OWN_IMAGES = ("image_registry", "object_storage", "odoo")
 SECRETS: dict[str, tuple[str, ...]] = {
     ESTATE_GROUP: ("certificates_ca_passphrase",),
     "patroni": (

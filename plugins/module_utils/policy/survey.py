@@ -26,11 +26,14 @@ echo @packages; dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null 
 """.strip()
 # An engine that hangs holds the answer up, so that only who needs it asks.
 ENGINE = """
-echo @running; ! command -v docker >/dev/null || {
+running() {
   ids=$(timeout 10 docker ps --quiet) && {
     test -z "$ids" || timeout 10 docker inspect --format '{{.Name}} {{.Config.Image}}' $ids
-  } || echo '?'
-} 2>/dev/null
+  }
+}
+# One that is gone before it is inspected fails all: they are asked for again, but not of an engine that hangs.
+again() { test $? -ne 124 && running; }
+echo @running; ! command -v docker >/dev/null || { found=$(running || again) && echo "$found" || echo '?'; } 2>/dev/null
 """.strip()
 
 # Stands among the services' directories while a host is out of service.

@@ -9,7 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import NOTHING, images_of, running
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import (
+    NOTHING,
+    declared_images,
+    images_of,
+    running,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import PLANES
 
 # Where the members of a group are reached by those they are for.
@@ -73,9 +78,9 @@ OUTAGE_SECONDS = 15
 def site(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan of a run on ``hosts`` with ``tags`` and ``skip_tags``; ``groups`` are those of the inventory.
 
-    What it makes of the estate are its ``images``, as far as its steps run any of them; ``seen`` has by host what runs
-    there now, and ``declared`` are the instances with their modules. What else the inventory says, the gate adds as a
-    digest.
+    What it makes of the estate are its ``images``, or roles' ``own_images`` by host, as far as its steps run any of
+    them; ``seen`` has by host what runs there now, and ``declared`` are the instances with their modules. What else the
+    inventory says, the gate adds as a digest.
     """
     tags, skipped, hosts = list(given["tags"]) or ["all"], list(given["skip_tags"]), list(given["hosts"])
     meant = [play for play in PLAYS if play.meant(tags, skipped)]
@@ -91,7 +96,7 @@ def site(given: Mapping[str, Any]) -> dict[str, Any]:
             {"name": play.step, "hosts": where, "instances": list(given["instances"]), "seconds": play.seconds}
         )
     found = running(hosts, given["groups"], given["instances"], given["seen"])
-    wanted = {name: str(image) for name, image in sorted(given["images"].items()) if name in images}
+    wanted = declared_images(images, hosts, given["groups"], given["images"], given["own_images"])
     return {
         "playbook": " ".join(["site", *_said("--tags", tags), *_said("--skip-tags", skipped)]),
         "steps": steps,

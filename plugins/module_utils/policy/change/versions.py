@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import IMAGES, declared
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import IMAGES, OWN_IMAGES, declared
 
+# By name of an image and by host, what the role's own variable says; empty for nothing.
+Own = Mapping[str, Mapping[str, Any]]
 NOTHING = "none"
 BESIDE = " and "
 
@@ -54,6 +56,17 @@ def running(
     return {name: told(known) for name, known in found.items()}
 
 
+def declared_images(
+    names: Iterable[str], hosts: Sequence[str], groups: Mapping[str, Sequence[str]], images: Mapping[str, Any], own: Own
+) -> dict[str, str]:
+    """Return which of these images the hosts shall run: those in estate_images, where a role has no ``own`` there."""
+    found = {name: {str(images[name])} if images.get(name) else set() for name in names}
+    for name in set(OWN_IMAGES) & found.keys():
+        there = [host for host in hosts if host in groups.get(name, ())]
+        found[name] = {str(own.get(name, {}).get(host) or images.get(name) or "") for host in there} - {""}
+    return {name: told(found[name]) for name in sorted(found) if found[name]}
+
+
 def as_begun(plan: Mapping[str, Any], begun: Mapping[str, Any]) -> dict[str, str]:
     """Return the versions before of a plan that goes on: as they were when it was begun.
 
@@ -67,5 +80,5 @@ def as_begun(plan: Mapping[str, Any], begun: Mapping[str, Any]) -> dict[str, str
 
 def _own(plan: Mapping[str, Any], begun: Mapping[str, Any], name: str) -> bool:
     after = begun["after"].get(name)
-    known = versions(begun["before"][name]) | ({after} if after else set())
+    known = versions(begun["before"][name]) | (versions(after) if after else set())
     return bool(plan["after"].get(name) == after and versions(plan["before"][name]) <= known)

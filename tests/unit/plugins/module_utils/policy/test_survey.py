@@ -91,8 +91,26 @@ def test_what_was_read_travels_as_plain_data() -> None:
             esac""",
             {"etcd": "r/e@sha256:1", "odoo": "o:2"},
         ),
+        (
+            """case "$*" in
+                "ps --quiet") echo 1a; test -e gone || echo 2b ;;
+                *2b) : > gone; echo /etcd e:1; exit 1 ;;
+                *1a) echo /etcd e:1 ;;
+            esac""",
+            {"etcd": "e:1"},
+        ),
+        ("test $1 = inspect && exit 1 || echo 1a", None),
+        ("test ! -e asked || exit 9; : > asked; exit 124", None),
     ],
-    ids=["no engine", "a silent engine", "nothing runs", "containers"],
+    ids=[
+        "no engine",
+        "a silent engine",
+        "nothing runs",
+        "containers",
+        "one goes meanwhile",
+        "none is told",
+        "it hangs",
+    ],
 )
 def test_what_runs_is_asked_of_the_engine(tmp_path: Path, docker: str | None, expected: dict[str, str] | None) -> None:
     """By a shell that finds this in place of the command line of an engine."""
@@ -104,6 +122,7 @@ def test_what_runs_is_asked_of_the_engine(tmp_path: Path, docker: str | None, ex
     done = subprocess.run(
         ["/bin/sh", "-c", question(containers=True)],
         env={"PATH": str(tmp_path)},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

@@ -54,6 +54,7 @@ GIVEN: dict[str, Data] = {
         "tags": ["all"],
         "skip_tags": [],
         "images": {"redis": "r@sha256:1"},
+        "own_images": {},
         "seen": dict.fromkeys(GROUPS["estate"], RUNS),
         "declared": [{"name": "lakeland", "modules": ["stock", "sale"]}, {"name": "harbor", "modules": []}],
     },

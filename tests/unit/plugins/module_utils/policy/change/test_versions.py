@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.going_on import going_on
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
@@ -17,14 +19,17 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.site_p
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.versions import (
     as_begun,
+    declared_images,
     images_of,
     running,
     told,
     versions,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import OWN_IMAGES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import REPOSITORY
 from tests.unit.plugins.module_utils.policy.change.worlds import plan
 
 Data = dict[str, Any]
@@ -59,7 +64,7 @@ def test_only_hosts_of_the_run_are_told_of() -> None:
     assert running(["n3"], GROUPS, ["north"], {"n3": {"etcd": "e:1"}}) == {"etcd": "e:1"}
 
 
-def site(tags: str = "all", modules: str = "sale", **seen: Data | None) -> Data:
+def site(tags: str = "all", modules: str = "sale", own: Data | None = None, **seen: Data | None) -> Data:
     """Return the plan of site.yml for hosts that run what is seen there, else what was there before."""
     return planned(
         "site",
@@ -70,6 +75,7 @@ def site(tags: str = "all", modules: str = "sale", **seen: Data | None) -> Data:
             "tags": [tags],
             "skip_tags": [],
             "images": {"redis": "r:2", "odoo": "o:2", "etcd": "e:1", "postgresql": "p:1"},
+            "own_images": own or {},
             "instances": ["north"],
             "declared": [{"name": "north", "modules": modules.split()}],
             "seen": {"n1": OLD, "n2": OLD, "n3": {"etcd": "e:1"}, **seen},
@@ -89,6 +95,30 @@ def test_a_plan_has_the_versions_of_what_its_steps_run_and_of_nothing_else() -> 
     assert site("redis_sentinel")["after"] == {"image redis": "r:2"}
     assert site("certificates")["after"] == {}
     assert images_of(["estate"]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({}, {"odoo": "o:2", "redis": "r:2"}),
+        ({"odoo": {"n1": "o:3", "n2": "o:3", "n3": "o:9"}}, {"odoo": "o:3", "redis": "r:2"}),
+        ({"odoo": {"n1": "o:3", "n2": "", "n3": "o:9"}}, {"odoo": "o:2 and o:3", "redis": "r:2"}),
+        ({"redis": {"n1": "r:3"}}, {"odoo": "o:2", "redis": "r:2"}),
+        ({"object_storage": {"n3": "s:1"}}, {"object_storage": "s:1", "odoo": "o:2", "redis": "r:2"}),
+        ({"object_storage": {"n1": "s:1"}}, {"odoo": "o:2", "redis": "r:2"}),
+    ],
+    ids=["of the estate", "a role's own", "on one host alone", "no role's own", "nowhere else", "on another host"],
+)
+def test_a_role_s_own_image_wins_as_it_does_in_the_role(own: Data, expected: Data) -> None:
+    groups = {"odoo": ["n1", "n2"], "redis": ["n1"], "object_storage": ["n3"]}
+    images = {"odoo": "o:2", "redis": "r:2", "etcd": "e:1"}
+    assert declared_images(["odoo", "redis", "object_storage"], ["n1", "n2", "n3"], groups, images, own) == expected
+
+
+def test_the_plan_has_the_images_that_roles_take() -> None:
+    assert site(own={"odoo": {"n1": "o:3"}})["after"]["image odoo"] == "o:3"
+    said = yaml.safe_load((REPOSITORY / "playbooks" / "site.yml").read_text(encoding="utf-8"))[1]["vars"]["gate_plan"]
+    assert set(re.findall(r"attribute='(\w+)_image'", said)) == set(OWN_IMAGES)
 
 
 BEGUN = {"before": {"image redis": "r:1", "leader": "n1"}, "after": {"image redis": "r:2"}}
