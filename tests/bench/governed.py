@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run of site.yml with nothing to do pays for being governed and recorded: ``python -m tests.bench.governed``.
 
-Needs the running estate; nothing of it is changed but that its shared ledger has a few entries more. What governs it
-lies in a directory of its own for that time.
+Needs the running estate; nothing of it is changed but that its shared ledger has a few entries more, and checkpoints by
+a key that is gone with the directory it lies in, as what governs the estate for that time is: who verifies the lab's
+ledger later counts them as a stranger's.
 """
 
 from __future__ import annotations
