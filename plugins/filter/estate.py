@@ -21,9 +21,14 @@ from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import 
 
 
 def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, variable: str = "") -> dict[str, str]:
-    """Return each host's address on a plane, or the one that ``variable`` names for a service there."""
+    """Return each host's address on a plane, or the one that ``variable`` names for a service there.
+
+    They come in the inventory's order, not in that of ``hosts``: what Ansible's set filters (``difference``) return has
+    another order in each run, and a file that says the same in another order would count as changed.
+    """
     found = {}
-    for host in hosts:
+    order = {host: place for place, host in enumerate(hostvars)}
+    for host in sorted(hosts, key=order.__getitem__):
         variables = hostvars[host]
         try:
             found[str(host)] = service_address(variables, host, plane, variable)

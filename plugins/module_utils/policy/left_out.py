@@ -37,7 +37,7 @@ def secret_objections(names: Iterable[str], keeper: str, left_out: Collection[st
     """Return why secrets, others than the keeper knows, may not be set while hosts that share them are left out."""
     if not left_out:
         return []
-    hosts = ", ".join(left_out)
+    hosts = ", ".join(sorted(left_out))
     return [
         f"{name}: expected what {keeper} knows, since --limit leaves out {hosts}, found another; {hosts} would not "
         f"learn it and be locked out, or lock out those that did. Run without --limit, or with {hosts} in it; "

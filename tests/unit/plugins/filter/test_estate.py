@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,12 +36,13 @@ HOSTVARS = {
 }
 
 
-def test_addresses_in_the_order_of_the_hosts() -> None:
-    assert list(addresses(["n2", "n1", "n3"], HOSTVARS, "data").items()) == [
-        ("n2", "10.0.0.2"),
-        ("n1", "10.1.0.1"),
-        ("n3", "n3"),
-    ]
+@pytest.mark.parametrize("hosts", list(itertools.permutations(["n1", "n2", "n3"])))
+def test_addresses_come_in_the_order_of_the_inventory_however_the_hosts_do(hosts: Sequence[str]) -> None:
+    expected = [("n1", "10.1.0.1"), ("n2", "10.0.0.2"), ("n3", "n3")]
+    assert list(addresses(hosts, HOSTVARS, "data").items()) == expected
+
+
+def test_addresses_by_a_variable_of_a_service() -> None:
     assert addresses(["n1", "n2"], HOSTVARS, "data", "object_storage_address") == {
         "n1": "10.1.0.1",
         "n2": "s3.example.com",

@@ -44,7 +44,7 @@ def test_no_objection(names: list[str], left_out: list[str]) -> None:
 
 
 def test_each_secret_is_named_with_who_knows_another_hosts_and_remedy() -> None:
-    first, second = secret_objections(["a_password", "b_password"], "PostgreSQL", ["node1", "node3"])
+    first, second = secret_objections(["a_password", "b_password"], "PostgreSQL", ["node3", "node1"])
     assert first.startswith("a_password: ")
     assert second.startswith("b_password: ")
     for sentence in (first, second):
