@@ -20,6 +20,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared im
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import UNGATED
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
     FORMAT,
+    STRUCTURE,
     Failure,
     Record,
     Spent,
@@ -179,7 +180,7 @@ class Recorder:
             hosts=ending.hosts,
             spent=spent or Spent(),
         )
-        clean: dict[str, Any] = redact(record.as_dict(), secrets)
+        clean: dict[str, Any] = redact(record.as_dict(), secrets, structure=STRUCTURE)
         # Known beforehand, whatever a secret may be.
         return {**clean, "format": FORMAT, "run": self.run}
 

@@ -19,8 +19,11 @@ REDACTED = "[redacted]"
 SHORTEST = 6
 
 _SECRET = re.compile(r"pass(word|phrase|wd)|secret|token|credential|(api|private|access|cipher|encryption)_?key", re.I)
-# Where something is kept, when it changes or how long it has to be is no secret.
-_HARMLESS = re.compile(r"_(files?|path|dir|directory|name|days|hours|minutes|length|version|count|digest)$", re.I)
+# Where something is kept, when it changes or how long it has to be is no secret; nor is what keeps members of two
+# clusters from joining each other, which by default is the estate's name.
+_HARMLESS = re.compile(
+    r"_(files?|path|dir|directory|name|days|hours|minutes|length|version|count|digest|cluster_token)$", re.I
+)
 
 
 def is_secret(name: str) -> bool:
@@ -33,17 +36,23 @@ def values(name: str, value: Any) -> Iterator[str]:
     yield from _values(value, within=is_secret(name))
 
 
-def redact(data: Any, secrets: Collection[str] = ()) -> Any:
-    """Return plain data without what is called a secret, and without the values of secrets in any text."""
+def redact(data: Any, secrets: Collection[str] = (), *, structure: Collection[str] = ()) -> Any:
+    """Return plain data without what is called a secret, and without the values of secrets in any text.
+
+    Keys are texts as well, but for those of the ``structure``, which are known beforehand, whatever a secret may be.
+    """
     # The longest first: one secret may be the beginning of another.
     known = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
-    return _redacted(data, re.compile("|".join(re.escape(secret) for secret in known)) if known else None)
+    pattern = re.compile("|".join(re.escape(secret) for secret in known)) if known else None
+    return _redacted(data, pattern, frozenset(structure))
 
 
-def _redacted(data: Any, known: re.Pattern[str] | None) -> Any:
+def _redacted(data: Any, known: re.Pattern[str] | None, structure: frozenset[str]) -> Any:
     if isinstance(data, Mapping):
         return {
-            _text(str(key), known): REDACTED if is_secret(str(key)) and value else _redacted(value, known)
+            key if key in structure else _text(str(key), known): REDACTED
+            if is_secret(str(key)) and value
+            else _redacted(value, known, structure)
             for key, value in data.items()
         }
     if isinstance(data, str):
@@ -51,7 +60,7 @@ def _redacted(data: Any, known: re.Pattern[str] | None) -> Any:
     if isinstance(data, bool | int | float) or data is None:
         return data
     if isinstance(data, Sequence | set | frozenset):
-        return [_redacted(value, known) for value in data]
+        return [_redacted(value, known, structure) for value in data]
     return _text(str(data), known)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import is_secret
 
 from tests.conftest import REPOSITORY
 
@@ -96,6 +97,15 @@ def test_secrets_are_marked(role: Path) -> None:
     for name, spec in options(role).items():
         if name.endswith(("_password", "_passphrase", "_secret_key", "_secrets")):
             assert spec.get("no_log") is True, f"{name} needs no_log: true"
+
+
+@each_role
+def test_what_is_taken_out_of_records_is_a_secret(role: Path) -> None:
+    """By its name; the value of one that is none, as the estate's name, would be missing from every record."""
+    for name, spec in options(role).items():
+        # S3's is a login and may be shown; that of other stores is their secret.
+        if not name.endswith("_access_key"):
+            assert is_secret(name) == bool(spec.get("no_log")), f"{name}: {spec.get('no_log')}"
 
 
 @each_role

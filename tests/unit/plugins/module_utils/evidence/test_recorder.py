@@ -17,6 +17,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.record impo
     load,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder import Ending, Recorder, Status, spent
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import REDACTED
 
 ENDING = Ending(at=9.0, stamp="2026-11-23T08:00:09Z", outcome="succeeded", hosts={"db1": {"ok": 2}})
 
@@ -189,6 +190,16 @@ def test_no_secret_is_kept() -> None:
     kept = dump(told.finish(ENDING, secrets={"canary-1"}))
     assert b"canary-1" not in kept
     assert load(kept).before == {"x": "[redacted]", "a_token": "[redacted]"}
+
+
+@pytest.mark.parametrize("secret", ["estate", "seconds", "changed", "message", "worst_us"])
+def test_a_record_can_be_read_again_whatever_a_secret_is(secret: str) -> None:
+    told = recorder()
+    told.task("t1", f"Look at the {secret}", "erpops.estate.evidence", 1.0)
+    told.result("t1", "db1", Status.FAILED, 1.0, message="no")
+    kept = load(dump(told.finish(ENDING, secrets={secret})))
+    assert [step.task for step in kept.steps] == [f"Look at the {REDACTED}"]
+    assert [failure.message for failure in kept.failures] == ["no"]
 
 
 def test_what_recording_costs_is_recorded() -> None:

@@ -35,6 +35,7 @@ CANARY = "canary-7f3a"
         ("plan_digest", False),
         ("estate_name", False),
         ("keys", False),
+        ("etcd_cluster_token", False),
     ],
 )
 def test_secrets_are_told_by_their_names(name: str, expected: bool) -> None:
