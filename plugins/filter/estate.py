@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.erpops.estate.plugins.module_utils.policy import instances as model
 from ansible_collections.erpops.estate.plugins.module_utils.policy.declared_services import declared
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import service_address
+from ansible_collections.erpops.estate.plugins.module_utils.policy.said import said
 from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import (
     Settings,
     host_of,
@@ -35,6 +37,16 @@ def addresses(hosts: Iterable[str], hostvars: Mapping[str, Any], plane: str, var
         except ValueError as error:
             raise AnsibleFilterError(f"addresses: {error}") from error
     return found
+
+
+def archives(hosts: Iterable[str], hostvars: Mapping[str, Any]) -> bool:
+    """Return whether these members of PostgreSQL archive, so that there are backups; of no hosts none does.
+
+    Where nobody says so they do if the estate has a store of its own, as the role ``patroni`` has it.
+    """
+    members = list(hosts)
+    stores = hostvars[members[0]]["groups"].get("object_storage", ()) if members else ()
+    return bool(members) and bool(boolean(said(members, hostvars, "patroni_archive_enabled", bool(stores))))
 
 
 def declared_services(host: str, hostvars: Mapping[str, Any]) -> dict[str, str]:
@@ -65,6 +77,7 @@ class FilterModule:
         """Return what Jinja2 may call."""
         return {
             "addresses": addresses,
+            "archives": archives,
             "declared_services": declared_services,
             "instances": instances,
             "setting": setting,

@@ -67,8 +67,9 @@ alarms:
   elements: str
 members:
   description:
-    - Every member by name, those that were declared and those that were found. C(lag) is in raft entries behind the
-      furthest member, -1 where it is not known; sizes are in bytes.
+    - Every member by name, those that were declared and those that were found. One that was added and never started has
+      no name yet and stands under its first peer URL; it has no C(client_urls).
+    - C(lag) is in raft entries behind the furthest member, -1 where it is not known; sizes are in bytes.
   returned: success
   type: dict
   sample:
@@ -80,6 +81,7 @@ members:
       lag: 0
       learner: false
       ok: true
+      peer_urls: ["https://10.0.0.1:2380"]
       raft_term: 2
       reasons: []
       version: 3.5.16

@@ -98,7 +98,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out impo
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
-from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
+from ansible_collections.erpops.estate.plugins.module_utils.service.overview import standing
 
 SPEC = {
     **STORE_SPEC,
@@ -116,7 +116,7 @@ def main() -> None:
     guard.writes(allowed=not module.check_mode)
     params, dry, outcome = module.params, module.check_mode, Outcome()
     try:
-        control = Control(services(), params["gate_timeout"], params["health_timeout"], dry)
+        control = Control(standing(), params["gate_timeout"], params["health_timeout"], dry)
         host = HostOut(params["host"], control, LeaseStore.of(params), outcome, dry=dry)
         if params["state"] == "out":
             host.take(params["owner"], params["reason"], params["minutes"])

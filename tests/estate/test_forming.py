@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.estate import site
+from tests.estate.daemons import Etcd
+from tests.estate.wait import until_whole
 from tests.estate.world import Estate
+
+# All that etcd has on a host, its container aside.
+PLACES = ("/etc/erpops/etcd", "/var/lib/erpops/etcd", "/var/lib/erpops/proven/etcd.json")
 
 
 def asked(directory: Path, service: str, *options: str, joins: bool = True) -> site.Run:
@@ -55,3 +61,35 @@ def test_a_new_member_joins_only_where_it_was_said_that_it_may(estate: Estate, t
     refused = asked(tmp_path, service, "--limit", new, joins=False)
     assert refused.status != 0
     assert f"{new}: {service} was never seen healthy here, though on " in refused.output
+
+
+def test_a_rebuilt_member_is_let_in_as_it_is_told(estate: Estate, tmp_path: Path) -> None:
+    """Its host was installed anew: nothing of etcd is on it, and the others still count on it."""
+    etcd, host = Etcd(estate), estate.group("etcd")[-1]
+    others = [member.name for member in estate.group("etcd") if member.name != host.name]
+    host.check_output("docker rm --force etcd && rm -r %s %s %s", *PLACES)
+
+    refused = site.run("--tags", "etcd", check=False)
+    assert refused.status != 0
+    known = f"the cluster that runs on {', '.join(others)} knows it as a member that has some"
+    assert f"{host.name} has no data of etcd, and {known}" in refused.output
+    assert refused.tasks == ()
+    assert not [place for place in PLACES if host.file(place).exists]
+
+    told = re.search(
+        r"etcdctl (member remove [0-9a-f]+), then etcdctl (member add \S+ --peer-urls=\S+);", refused.output
+    )
+    assert told, refused.output
+    for command in told.groups():
+        etcd.ctl(command)
+    said = tmp_path / "host_vars" / f"{host.name}.yml"
+    said.parent.mkdir()
+    (tmp_path / "hosts.yml").write_text("all: {}\n", encoding="utf-8")
+    said.write_text("etcd_initial_cluster_state: existing\n", encoding="utf-8")
+    joined = site.run("--tags", "etcd", "-i", str(tmp_path))
+    assert {changed for changed, _task in joined.tasks} == {host.name}
+    assert len(etcd.status()) == len(estate.group("etcd"))
+    until_whole(estate)
+    # What was said for the way in means nothing to a member that has data.
+    site.run("--tags", "etcd")
+    until_whole(estate)

@@ -215,6 +215,11 @@ class Engine:
             self._api.stop(name, timeout=stop_timeout)
             self._api.remove_container(name, force=True)
 
+    def remove(self, name: str) -> None:
+        """Stop the container, giving its process the time it was created with, and remove it."""
+        with self._asking(f"container {name}"):
+            self.stop_and_remove(name, self._stop_timeout(name))
+
     def set_limits(self, name: str, limits: Mapping[str, int]) -> None:
         """Set memory (bytes) and CPU time (microseconds a period) on the running container; 0 lifts a limit."""
         wanted: dict[str, int] = {}

@@ -91,7 +91,7 @@ def candidate(name: str, cluster: Cluster) -> Mapping[str, Any] | None:
 
 def report(cluster: Cluster) -> dict[str, Any]:
     """Return the cluster as plain data: every member with its verdict, and all reasons together."""
-    listed = {str(member.get("name")): member for member in cluster.members}
+    listed = {_listed_as(member): member for member in cluster.members}
     size = len(cluster.members) or len(cluster.expected)
     answering = [name for name in cluster.expected if name in cluster.statuses]
     reasons = _alarm_objections(cluster)
@@ -119,11 +119,17 @@ def report(cluster: Cluster) -> dict[str, Any]:
     }
 
 
+def _listed_as(member: Mapping[str, Any]) -> str:
+    """Return the name of a member, or where it is waited for: one that was added has no name before it starts."""
+    return str(member.get("name") or next(iter(member.get("peerURLs", [])), ""))
+
+
 def _shown(entry: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(entry.get("ID", "")),
         "learner": bool(entry.get("isLearner")),
         "client_urls": list(entry.get("clientURLs", [])),
+        "peer_urls": list(entry.get("peerURLs", [])),
         "version": str(status.get("version", "")),
         "db_size_bytes": int(status.get("dbSize", 0)),
         "db_in_use_bytes": int(status.get("dbSizeInUse", 0)),

@@ -13,7 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.leases.state import 
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import OUT_OF_SERVICE
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
-from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
+from ansible_collections.erpops.estate.plugins.module_utils.service.overview import standing
 
 # Seen by the preflight of every run, which would start again what was stopped on purpose.
 MARK = Path("/var/lib/erpops") / OUT_OF_SERVICE
@@ -110,7 +110,7 @@ class HostOut(LeasedState):
 
 def take_back() -> list[str]:
     """Start everything on this host again."""
-    control = Control(services(), GATE_SECONDS, HEALTH_SECONDS)
+    control = Control(standing(), GATE_SECONDS, HEALTH_SECONDS)
     control.start()
     _mark(out=False)
     return control.actions

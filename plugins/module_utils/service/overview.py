@@ -60,6 +60,14 @@ def services(names: Sequence[str] = (), directory: str = DIRECTORY) -> list[Serv
     return found
 
 
+def standing() -> list[Service]:
+    """Return all services whose container or unit is there.
+
+    What was removed by hand cannot be started: its role makes it again, or forgets it.
+    """
+    return [service for service in services() if service.unit or service.runtime().observe(service.name).container]
+
+
 def look(service: Service) -> dict[str, Any]:
     """Return what the service is now; whatever does not answer is a reason in its ``health``."""
     running, leading, release = False, False, dict[str, str]()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, fields
@@ -39,6 +40,12 @@ class Record:
     def prove(self, what: Proven) -> None:
         """Record that the container was seen healthy with these reloadable aspects."""
         self._write({**asdict(what), "proven_at": datetime.now(UTC).isoformat(timespec="seconds")})
+
+    def forget(self) -> None:
+        """Record nothing any more, of a service that this host is no longer to have."""
+        guard.about_to_write(self.path, "no record")
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.path)
 
     def _write(self, data: dict[str, Any]) -> None:
         guard.about_to_write(self.path, "a new record")

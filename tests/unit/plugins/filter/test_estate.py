@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.erpops.estate.plugins.filter.estate import addresses, declared_services, instances, setting
+from ansible_collections.erpops.estate.plugins.filter.estate import (
+    addresses,
+    archives,
+    declared_services,
+    instances,
+    setting,
+)
 from ansible_collections.erpops.estate.plugins.filter.sizing import (
     backup_lock_days,
     container_limits,
@@ -17,6 +24,8 @@ from ansible_collections.erpops.estate.plugins.filter.sizing import (
     odoo_instances,
     processors,
 )
+
+from tests.conftest import REPOSITORY
 
 INSTANCES = [{"name": "north", "host_names": ["north.example.com"], "workers": 2}]
 GROUPS = {"all": ["n1", "n2", "n3"], "odoo": ["n1", "n2"], "patroni": ["n1", "n3"]}
@@ -52,6 +61,30 @@ def test_addresses_by_a_variable_of_a_service() -> None:
 def test_a_plane_nobody_knows() -> None:
     with pytest.raises(AnsibleFilterError, match="there is no plane 'date'"):
         addresses(["n1"], HOSTVARS, "date")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said", "stores", "expected"),
+    [
+        (["n1"], None, ["n9"], True),
+        (["n1"], None, [], False),
+        (["n1"], False, ["n9"], False),
+        (["n1"], "no", ["n9"], False),
+        (["n1"], True, [], True),
+        ([], True, ["n9"], False),
+    ],
+)
+def test_members_archive_where_it_is_said_or_there_is_a_store(
+    hosts: list[str], said: Any, stores: list[str], expected: bool
+) -> None:
+    more = {} if said is None else {"patroni_archive_enabled": said}
+    known = {"n1": {**variables("n1"), **more, "groups": {**GROUPS, "object_storage": stores}}}
+    assert archives(hosts, known) is expected
+
+
+def test_the_role_archives_where_the_filter_says_so() -> None:
+    default = yaml.safe_load((REPOSITORY / "roles/patroni/defaults/main.yml").read_text())["patroni_archive_enabled"]
+    assert default == "{{ groups['object_storage'] | default([]) | length > 0 }}"
 
 
 def test_what_a_host_is_to_have_follows_from_its_groups_and_the_instances() -> None:

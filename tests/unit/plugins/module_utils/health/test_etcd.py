@@ -126,6 +126,7 @@ def test_a_report_of_a_whole_cluster() -> None:
         "id": "13494466388937374898",
         "learner": False,
         "client_urls": ["https://172.30.77.11:2379"],
+        "peer_urls": ["https://172.30.77.11:2380"],
         "version": "3.5.16",
         "db_size_bytes": 20480,
         "db_in_use_bytes": 20480,
@@ -134,6 +135,17 @@ def test_a_report_of_a_whole_cluster() -> None:
         "ok": True,
         "reasons": [],
     }
+
+
+def test_a_member_that_has_never_started_is_listed_by_where_it_is_waited_for() -> None:
+    data = recorded("healthy")
+    for member in data["members"]["members"]:
+        if member["name"] == "node2":
+            # etcd leaves out what is empty.
+            del member["name"], member["clientURLs"]
+    found = etcd.report(cluster(data))["members"]
+    assert found["https://172.30.77.12:2380"]["client_urls"] == []
+    assert "expected in the member list" in found["node2"]["reasons"][0]
 
 
 @pytest.mark.parametrize(
