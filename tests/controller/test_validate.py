@@ -117,6 +117,31 @@ def test_everything_wrong_is_said_at_once_and_no_secret_with_it(tmp_path: Path) 
     assert "hunter2" not in run.stdout + run.stderr
 
 
+def test_a_host_that_is_reached_by_its_name_has_no_address(tmp_path: Path) -> None:
+    inventory = write(tmp_path)
+    hosts = inventory / "hosts.yml"
+    hosts.write_text(hosts.read_text(encoding="utf-8").replace("192.0.2.2", "db2.example.com"), encoding="utf-8")
+    run = validate("-i", str(inventory), directory=tmp_path)
+    said = run.stdout + run.stderr
+    assert "1 findings" in said
+    assert "estate_address: 'db2.example.com' is a name, and what n2 has of etcd, patroni, redis, odoo and edge" in said
+    assert "Set it, or ansible_host, to the IPv4 address of n2" in said
+
+
+def test_a_store_elsewhere_is_written_to_only_where_somebody_says_so(tmp_path: Path) -> None:
+    inventory = write(tmp_path, backup_s3_address="s3.example.com", odoo_s3_endpoint="https://s3.example.com")
+    hosts = yaml.safe_load((inventory / "hosts.yml").read_text(encoding="utf-8"))
+    del hosts["all"]["children"]["estate"]["children"]["object_storage"]
+    (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    run = validate("-i", str(inventory), directory=tmp_path)
+    assert "1 findings" in run.stdout + run.stderr
+    assert (
+        "patroni_archive_enabled and backup_s3_address: found nothing and 's3.example.com'" in run.stdout + run.stderr
+    )
+    run = validate("-i", str(inventory), "-e", '{"patroni_archive_enabled": true}', directory=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_what_the_command_line_sets_is_found_there(tmp_path: Path) -> None:
     run = validate("-i", str(write(tmp_path)), "-e", "patroni_ttl=10", directory=tmp_path)
     assert "--extra-vars: patroni_ttl: expected a number from 20 to 3600, found 10" in run.stdout + run.stderr

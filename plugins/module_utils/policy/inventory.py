@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_addresses import plane_findings
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_hosts import (
     address_findings,
     agreement_findings,
@@ -32,6 +33,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_sec
     image_name_findings,
     secret_findings,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_stores import store_findings
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_values import value_rule_findings
 
 
@@ -41,8 +43,11 @@ def findings(inventory: Inventory, groups: Collection[str] = ()) -> list[Finding
     With ``groups`` only what their services need to work alone is asked: a role may run without the rest of an estate.
     """
     if groups:
-        return [finding for group in groups for finding in group_rules(inventory, group)]
-    return [
+        return _once(
+            *plane_findings(inventory, groups),
+            *(finding for group in groups for finding in group_rules(inventory, group)),
+        )
+    return _once(
         *group_findings(inventory),
         *name_findings(inventory),
         *key_findings(inventory),
@@ -50,13 +55,19 @@ def findings(inventory: Inventory, groups: Collection[str] = ()) -> list[Finding
         *value_findings(inventory),
         *agreement_findings(inventory),
         *address_findings(inventory),
+        *plane_findings(inventory, SERVICE_GROUPS),
         *image_name_findings(inventory),
         *(
             finding
             for group in (ESTATE_GROUP, *EVERYWHERE, *SERVICE_GROUPS)
             for finding in group_rules(inventory, group)
         ),
-    ]
+    )
+
+
+def _once(*found: Finding) -> list[Finding]:
+    """Return the findings without what two groups miss in one place."""
+    return list(dict.fromkeys(found))
 
 
 def group_rules(inventory: Inventory, group: str) -> list[Finding]:
@@ -66,5 +77,6 @@ def group_rules(inventory: Inventory, group: str) -> list[Finding]:
         *image_findings(inventory, group),
         *(instance_findings(inventory) if group == "odoo" else ()),
         *value_rule_findings(inventory, group),
+        *store_findings(inventory, group),
         *secret_findings(inventory, group),
     ]

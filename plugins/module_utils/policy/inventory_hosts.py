@@ -74,6 +74,14 @@ def member_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
         yield from _majority(group, count, 3 if inventory.highly_available() else 1)
     if group == "redis":
         yield from _quorum(inventory)
+    if group == "object_storage" and count > 1:
+        first, *others = inventory.members(group)
+        yield Finding(
+            f"group {group}",
+            "hosts",
+            f"everything is written to {first} alone, and {listed(others)} would stay empty",
+            "Keep one host; for more use an S3 service of your own (backup_s3_address, odoo_s3_endpoint)",
+        )
     if group in PAIRS and count == 1 and inventory.highly_available():
         yield Finding(
             f"group {group}",

@@ -16,6 +16,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_mod
     Inventory,
     listed,
 )
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_stores import backed_up_here
 from ansible_collections.erpops.estate.plugins.module_utils.policy.names import nearest
 
 # By digest, or by the id of an image that was loaded from an archive.
@@ -46,6 +47,11 @@ SECRETS: dict[str, tuple[str, ...]] = {
 }
 # Of members that archive; where nothing is backed up nothing has to be kept secret.
 BACKUP_SECRETS = ("backup_cipher_passphrase", "backup_s3_access_key", "backup_s3_secret_key")
+# The login of the backups, by the variable that may give the estate's own store another one.
+STORE_SECRETS = {
+    "object_storage_backup_access_key": "backup_s3_access_key",
+    "object_storage_backup_secret_key": "backup_s3_secret_key",
+}
 # Known by name even where no role has them as a variable of its own.
 SECRET_NAMES = (*(name for names in SECRETS.values() for name in names), *BACKUP_SECRETS)
 INSTANCE_SECRETS = (
@@ -109,6 +115,12 @@ def secret_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
         archiving = dict(inventory.values("patroni_archive_enabled", hosts))
         for name in BACKUP_SECRETS:
             yield from _missing(inventory, name, group, [host for host in hosts if archiving.get(host, True)])
+    if group == "object_storage" and backed_up_here(inventory):
+        # Its role reads there what is otherwise read on the members.
+        for own, name in STORE_SECRETS.items():
+            yield from _missing(
+                inventory, name, group, [host for host in hosts if is_empty(inventory.hosts.get(host, {}).get(own))]
+            )
     if group == "odoo" and hosts:
         yield from _instance_secrets(inventory)
 

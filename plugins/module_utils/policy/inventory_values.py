@@ -5,16 +5,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.erpops.estate.plugins.module_utils.policy.backup import (
-    Kept,
-    go_here,
-    lock_days,
-    missing_lock_days,
-)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_config import objections
 from ansible_collections.erpops.estate.plugins.module_utils.policy.dynamic_keys import FLAG, KEYS
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE, instances
@@ -28,12 +21,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_rul
     RULES,
     Rule,
     Variables,
-    archives,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import address, service_address
-
-# What says whether there are backups, and where they go.
-_PLACE = ("patroni_archive_enabled", "backup_s3_address")
 
 
 def value_rule_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
@@ -49,12 +37,8 @@ def value_rule_findings(inventory: Inventory, group: str) -> Iterator[Finding]:
             yield Finding(where, listed(rule.variables), f"{shown}{on}", rule.remedy)
     if group == "patroni":
         yield from _dynamic(inventory)
-        yield from _backup_place(inventory)
-    if group == "redis":
-        yield from _redis_addresses(inventory)
     if group == "object_storage":
         yield from _logins(inventory)
-        yield from _backup_lock(inventory)
 
 
 def _holds(inventory: Inventory, rule: Rule, variables: Variables) -> bool:
@@ -77,27 +61,6 @@ def _dynamic(inventory: Inventory) -> Iterator[Finding]:
         key, _colon, problem = objection.partition(": ")
         variable = f"patroni_{key}"
         yield Finding(inventory.where(variable, "group patroni"), variable, problem, "Change it, or leave it out")
-
-
-def _backup_place(inventory: Inventory) -> Iterator[Finding]:
-    variables = inventory.hosts.get(next(iter(inventory.members("patroni")), ""), {})
-    # The role's own default is the object storage of the estate, where it has one.
-    place = variables.get("backup_s3_address", inventory.members("object_storage"))
-    if variables and archives(variables) and not place:
-        remedy = "Give the group object_storage a host, or set backup_s3_address"
-        where = inventory.where("backup_s3_address", "group patroni")
-        yield Finding(where, "backup_s3_address", "backups and WAL have no place to go to", remedy)
-
-
-def _redis_addresses(inventory: Inventory) -> Iterator[Finding]:
-    for host in inventory.members("redis"):
-        found = address(inventory.hosts.get(host, {}), host, "data")
-        try:
-            ipaddress.ip_address(found)
-        except ValueError:
-            where = inventory.where("estate_data_address", f"host {host}")
-            problem = f"{found!r} is a name, and Sentinels tell clients the members' addresses"
-            yield Finding(where, "estate_data_address", problem, f"Set it to the IP address of {host}")
 
 
 def _logins(inventory: Inventory) -> Iterator[Finding]:
@@ -131,37 +94,3 @@ def _logins(inventory: Inventory) -> Iterator[Finding]:
         if instance.bucket == backup:
             problem = f"{backup!r} is the bucket of the backups"
             yield Finding(inventory.where(VARIABLE), f"{VARIABLE}.{instance.name}.bucket", problem, "Give it its own")
-
-
-def _backup_lock(inventory: Inventory) -> Iterator[Finding]:
-    """A backup that is kept and no longer locked is there only as long as nobody destroys it."""
-    name, *sources = "object_storage_backup_retention_days", "backup_retention_full", "backup_full_calendar"
-    given = inventory.setting("object_storage", name)
-    fulls, calendar = (inventory.setting("patroni", source) for source in sources)
-    doubtful = {*inventory.unresolved, *inventory.misfits} & {name, *sources, *_PLACE}
-    if doubtful or None in (given, fulls, calendar):
-        return
-    kept = Kept(fulls, calendar, here=_backed_up_here(inventory))
-    needed = missing_lock_days(given, kept)
-    where = inventory.where(name, "group object_storage")
-    if lock_days(given, kept) is None:
-        problem = f"0, and backup_full_calendar {calendar!r} does not tell how far its dates are apart"
-        remedy = "Set the days that a backup is kept at most, with one that fails"
-        yield Finding(where, name, problem, remedy)
-    elif needed:
-        problem = (
-            f"found {given}, and a backup is kept for up to {needed} days (backup_retention_full {fulls}, {calendar})"
-        )
-        yield Finding(where, name, problem, f"Set {needed} or more, or 0 to have it follow from those")
-
-
-def _backed_up_here(inventory: Inventory) -> bool:
-    archives_there, address_there = (inventory.setting("patroni", name) for name in _PLACE)
-    return go_here(
-        archived=archives({"patroni_archive_enabled": archives_there}),
-        address=str(address_there or ""),
-        own=[
-            service_address(inventory.hosts.get(store, {}), store, "data", "object_storage_address")
-            for store in inventory.members("object_storage")
-        ],
-    )

@@ -15,12 +15,14 @@ ADDRESSES = ("estate_address", *(f"estate_{plane}_address" for plane in PLANES))
 
 def address(variables: Mapping[str, Any], host: str, plane: str) -> str:
     """Return a host's address on a plane, as the defaults of the role estate say it for the host itself."""
+    return next((str(variables[name]) for name in sources(plane) if name in variables), host)
+
+
+def sources(plane: str) -> tuple[str, ...]:
+    """Return the variables that say an address on a plane: the first that a host has does."""
     if plane not in PLANES:
         raise ValueError(f"there is no plane {plane!r}; known are {', '.join(PLANES)}")
-    for name in (f"estate_{plane}_address", "estate_address", "ansible_host"):
-        if name in variables:
-            return str(variables[name])
-    return host
+    return (f"estate_{plane}_address", "estate_address", "ansible_host")
 
 
 def service_address(variables: Mapping[str, Any], host: str, plane: str, variable: str) -> str:

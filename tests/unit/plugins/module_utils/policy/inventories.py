@@ -75,11 +75,14 @@ def sound() -> dict[str, Any]:
 
 
 def everywhere(**changed: Any) -> Spoil:
-    """Return what sets variables on all hosts."""
+    """Return what sets variables on all hosts, as the inventory does."""
 
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():
             host.update(copy.deepcopy(changed))
+        for name in changed:
+            fields["given"][name] = list(fields["hosts"])
+            fields["known"].setdefault(name, "estate")
 
     return spoil
 

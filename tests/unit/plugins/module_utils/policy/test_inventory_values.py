@@ -139,68 +139,6 @@ def test_no_finding_shows_a_secret() -> None:
     assert "hunter2" not in found[0]
 
 
-def test_redis_needs_addresses_and_no_names() -> None:
-    def spoil(fields: dict[str, Any]) -> None:
-        fields["hosts"]["n2"]["estate_data_address"] = "n2.example.com"
-
-    found = texts(findings(inventory(spoil)))
-    assert len(found) == 1
-    assert "host n2: estate_data_address: 'n2.example.com' is a name, and Sentinels tell clients" in found[0]
-
-
-@pytest.mark.parametrize(
-    ("changed", "count"),
-    [({}, 1), ({"backup_s3_address": "s3.example.com"}, 0), ({"patroni_archive_enabled": False}, 0)],
-)
-def test_backups_need_a_place(changed: dict[str, Any], count: int) -> None:
-    def no_store(fields: dict[str, Any]) -> None:
-        fields["groups"]["object_storage"] = []
-
-    found = texts(findings(inventory(no_store, everywhere(**changed))))
-    assert [text for text in found if "backups and WAL have no place to go to" in text] == found
-    assert len(found) == count
-
-
-def test_backups_need_a_place_even_where_the_estate_has_an_object_storage() -> None:
-    assert texts(findings(inventory(everywhere(backup_s3_address="s3.example.com")))) == []
-    found = texts(findings(inventory(everywhere(backup_s3_address=""))))
-    assert len(found) == 1
-    assert "backup_s3_address: backups and WAL have no place to go to" in found[0]
-
-
-def test_the_lock_is_held_against_what_the_members_keep() -> None:
-    def longer(fields: dict[str, Any]) -> None:
-        for host in fields["groups"]["patroni"]:
-            fields["hosts"][host]["backup_retention_full"] = 8
-
-    given = everywhere(object_storage_backup_retention_days=35)
-    assert texts(findings(inventory(given))) == []
-    found = texts(findings(inventory(given, longer)))
-    assert len(found) == 1
-    assert "found 35, and a backup is kept for up to 63 days" in found[0]
-
-
-def test_the_first_member_that_says_what_is_kept_speaks_for_all() -> None:
-    """As it does for the role of the object storage."""
-
-    def one(fields: dict[str, Any]) -> None:
-        fields["hosts"]["n2"]["backup_retention_full"] = 8
-        fields["given"]["backup_retention_full"] = ["n2"]
-
-    found = texts(findings(inventory(everywhere(object_storage_backup_retention_days=35), one)))
-    assert len(found) == 1
-    assert "found 35, and a backup is kept for up to 63 days" in found[0]
-
-
-@pytest.mark.parametrize(
-    ("address", "count"), [("s3.example.com", 0), ("10.0.0.4", 1)], ids=["another store", "our own, by its address"]
-)
-def test_the_lock_is_held_against_what_goes_to_our_own_store(address: str, count: int) -> None:
-    few = everywhere(object_storage_backup_retention_days=1, backup_s3_address=address)
-    untold = everywhere(backup_full_calendar="*-*-1/14 03:00", backup_s3_address=address)
-    assert [len(findings(inventory(spoil))) for spoil in (few, untold)] == [count, count]
-
-
 def s3(instance: str, key: str) -> Spoil:
     def spoil(fields: dict[str, Any]) -> None:
         for host in fields["hosts"].values():

@@ -111,9 +111,11 @@ def test_a_secret_is_asked_for_only_where_its_service_is() -> None:
         fields["groups"]["object_storage"] = []
         for host in fields["hosts"].values():
             del host["object_storage_admin_secret_key"]
-            host["backup_s3_address"] = "s3.example.com"
 
-    assert findings(inventory(spoil)) == []
+    elsewhere = everywhere(
+        backup_s3_address="s3.example.com", patroni_archive_enabled=True, odoo_s3_endpoint="https://s3.example.com"
+    )
+    assert findings(inventory(spoil, elsewhere)) == []
 
 
 @pytest.mark.parametrize(("archiving", "asked"), [(True, True), (None, True), (False, False)])
