@@ -22,9 +22,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Judge the hosts; fail with every finding."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _result, arguments = self.validate_argument_spec(argument_spec={"surveys": {"type": "dict", "required": True}})
+        spec = {"surveys": {"type": "dict", "required": True}, "beside": {"type": "dict", "default": {}}}
+        _result, arguments = self.validate_argument_spec(argument_spec=spec)
         surveys = {str(host): Survey.of(data) for host, data in arguments["surveys"].items()}
-        found = preflight_findings(read_inventory(task_vars or {}, self._loader), surveys)
+        found = preflight_findings(read_inventory(task_vars or {}, self._loader), surveys, arguments["beside"])
         result.update(changed=False, findings=[{**vars(finding)} for finding in found])
         if found:
             lines = "\n".join(f"- {finding}" for finding in found)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.erpops.estate.plugins.module_utils.policy import backup, host_sizes, redis_sentinel, sizing
 from ansible_collections.erpops.estate.plugins.module_utils.policy.planes import service_address
 from ansible_collections.erpops.estate.plugins.module_utils.policy.said import said
-from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of, setting
+from ansible_collections.erpops.estate.plugins.plugin_utils.estate_hosts import host_of, setting, survey_of
 
 
 def backup_lock_days(host: str, hostvars: Mapping[str, Any], given: int) -> int:
@@ -51,17 +51,34 @@ def max_connections(host: str, hostvars: Mapping[str, Any], given: int = 0) -> d
     """Return PostgreSQL's ``max_connections``, given or sized, and the objections to what is given."""
     groups = hostvars[host]["groups"]
     hosts = [host_of(name, hostvars[name]) for name in groups.get("odoo", ())]
-    # Those of a limited run were not all looked at; whoever was tells how large they may be.
-    if any(not one.memory_mb for one in hosts):
-        hosts = [host_of(name, hostvars[name]) for name in groups["all"]]
+    # Another value than in a run that knows them would restart every member, and be taken back by that run.
+    if not int(given) and (unknown := host_sizes.unknown(hosts)):
+        raise AnsibleFilterError(
+            f"max_connections: {', '.join(unknown)}: {host_sizes.UNKNOWN_PROBLEM}. {host_sizes.UNKNOWN_REMEDY}"
+        )
     bound = host_sizes.connection_bound(hosts)
     value = int(given) or sizing.max_connections(bound)
     return {"value": value, "objections": sizing.connection_objections(bound, value)}
 
 
 def processors(host: str, hostvars: Mapping[str, Any]) -> int:
-    """Return how many processors a host has; two where it was not looked at."""
-    return host_of(host, hostvars[host]).cpus or 2
+    """Return by how many processors PostgreSQL is sized: those of this member, or of the first one that was seen."""
+    members = [host, *hostvars[host]["groups"].get("patroni", ())]
+    return host_sizes.cluster_processors(host_of(name, hostvars[name]) for name in members)
+
+
+def sizing_hosts(reached: Sequence[str], hostvars: Mapping[str, Any]) -> list[str]:
+    """Return the hosts beside a run by which it sizes PostgreSQL, and at which it did not look yet."""
+    groups = hostvars[reached[0]]["groups"]
+    members = groups.get("patroni", ())
+    if not set(members).intersection(reached):
+        return []
+    left_out = [
+        name
+        for name in dict.fromkeys([*members[:1], *groups.get("odoo", ())])
+        if name not in reached and not survey_of(hostvars[name]) and "estate_host_seen" not in hostvars[name]
+    ]
+    return [name for name in left_out if name == members[0] or host_of(name, hostvars[name]).sizes_workers]
 
 
 def postgresql_settings(memory_mb: int, cpus: int, connections: int) -> dict[str, dict[str, Any]]:
@@ -98,5 +115,6 @@ class FilterModule:
             "redis_maxmemory": sizing.redis_maxmemory,
             "redis_min_replicas": redis_sentinel.min_replicas,
             "shared_memory_mb": sizing.shared_memory_mb,
+            "sizing_hosts": sizing_hosts,
             "wal_settings": sizing.wal_settings,
         }

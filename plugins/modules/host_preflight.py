@@ -12,7 +12,8 @@ description:
     once.
   - "It finds: another system than Debian 12 or 13; too little memory for the services that share a host, and limits
     of containers that exceed it; too little free disk; ports in use by something that is not the estate's; clocks
-    more than a second apart; a limit of connections that the instances' processes exceed."
+    more than a second apart; a limit of connections that the instances' processes exceed, or that cannot be sized
+    since a host of theirs did not answer."
   - Runs on the controller and reads the variables of every host of the estate. Run it once per play with
     O(ignore:run_once=true).
 author:
@@ -32,6 +33,12 @@ options:
     description: By host, what M(erpops.estate.host_survey) returned.
     type: dict
     required: true
+  beside:
+    description:
+      - By host, C(memory_mb) and C(cpus) of those outside this run by which it sizes PostgreSQL, see
+        P(erpops.estate.sizing_hosts#filter); nothing for one that did not answer. They are not judged themselves.
+    type: dict
+    default: {}
 seealso:
   - module: erpops.estate.host_survey
   - module: erpops.estate.inventory_validate

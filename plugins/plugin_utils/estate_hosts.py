@@ -63,9 +63,15 @@ def setting(hosts: Iterable[str], hostvars: Mapping[str, Any], name: str) -> Any
     return plain_defaults()[name] if found is nothing else found
 
 
+def survey_of(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the look at a host of this run told; nothing where there was none."""
+    found: Mapping[str, Any] = (variables.get("estate_host_survey") or {}).get("survey") or {}
+    return found
+
+
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
-    """Return what this run knows about a host: from the look at it, or from its facts."""
-    seen = (variables.get("estate_host_survey") or {}).get("survey") or {}
+    """Return what this run knows about a host: from the look at it, also where it is left out, or from its facts."""
+    seen = survey_of(variables) or variables.get("estate_host_seen") or {}
     facts = variables.get("ansible_facts") or {}
     memory = seen.get("memory_mb") or facts.get("memtotal_mb") or 0
     settings = Settings(variables)

@@ -80,6 +80,27 @@ def test_nothing_was_changed(refused: Run) -> None:
     assert refused.tasks == ()
 
 
+def test_a_limited_run_sizes_by_the_hosts_that_it_leaves_out(estate: Estate, tmp_path: Path) -> None:
+    """The host that is named could carry more workers of Odoo than the hosts that have to, and carries none."""
+    named = next(host for host in estate.group("patroni") if "odoo" not in host.groups)
+    tools = "/usr/local/lib/erpops-test-tools"
+    named.check_output("install --directory --mode 755 %s", tools)
+    try:
+        named.write(f"{tools}/getconf", "#!/bin/sh\necho 64\n")
+        become = f'while [ "$1" != /bin/sh ]; do shift; done\nexec sudo -n env PATH={tools}:"$PATH" "$@"\n'
+        named.write(f"{tools}/become", f"#!/bin/sh\n{become}")
+        named.check_output("chmod 755 %s/getconf %s/become", tools, tools)
+        variables = {"ansible_become_exe": f"{tools}/become", "estate_host_memory_mb": 16384}
+        _write(tmp_path / "host_vars" / f"{named.name}.yml", variables)
+        _write(tmp_path / "hosts.yml", {"patroni": {"hosts": {named.name: None}}})
+        run = site.run("-i", str(tmp_path), "--limit", named.name, "--tags", "patroni", "--check")
+    finally:
+        named.check_output("rm --recursive %s", tools)
+    seen = [result["survey"]["cpus"] for _host, _task, result in run.results if "survey" in result]
+    assert seen == [64]
+    assert run.tasks == ()
+
+
 def _write(file: Path, content: dict[str, Any]) -> None:
     file.parent.mkdir(exist_ok=True)
     file.write_text(yaml.safe_dump(content), encoding="utf-8")

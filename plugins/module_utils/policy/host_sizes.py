@@ -28,6 +28,13 @@ FIXED: Mapping[str, Mapping[str, str]] = {
 # By group, the variable that gives an elastic service its memory; 0 has it sized. Odoo's stand in its instances.
 ELASTIC: Mapping[str, str] = {"patroni": "patroni_memory_mb", "redis": "redis_sentinel_memory_mb", "odoo": ""}
 
+# Why PostgreSQL cannot be sized for a host of unknown(), and what to do.
+UNKNOWN_PROBLEM = "it did not say what it has, by which its workers of Odoo are sized, and by these max_connections"
+UNKNOWN_REMEDY = (
+    "Run this when it answers, or say workers of the instances, or patroni_max_connections (what is in effect says "
+    "SHOW max_connections on a member)"
+)
+
 
 @dataclass(frozen=True)
 class Host:
@@ -49,6 +56,11 @@ class Host:
     def instances(self) -> list[Instance]:
         """Return the instances that run here, as the estate describes them."""
         return instances(self.variables.get(VARIABLE), self.variables) if "odoo" in self.groups else []
+
+    @property
+    def sizes_workers(self) -> bool:
+        """Whether what this host has decides how many workers run here, since an instance does not say it."""
+        return any(not int(instance.workers) for instance in self.instances())
 
 
 @dataclass(frozen=True)
@@ -119,7 +131,7 @@ def least_mb(instance: Instance) -> dict[str, int]:
 def connection_bound(hosts: Iterable[Host]) -> int:
     """Return how many connections all instances may open from these hosts at the same time.
 
-    Hosts without Odoo open none; they only tell how large those may be that were not looked at.
+    Hosts without Odoo open none. One of :func:`unknown` counts by the least workers that any host gets.
     """
     return sum(
         sizing.odoo_connections(
@@ -129,17 +141,19 @@ def connection_bound(hosts: Iterable[Host]) -> int:
             host.number("odoo_db_maxconn"),
             host.number("odoo_db_maxconn_gevent"),
         )
-        for host in completed(hosts)
+        for host in hosts
         for instance in sizes(host).instances
     )
 
 
-def completed(hosts: Iterable[Host]) -> list[Host]:
-    """Return the hosts; one that was not looked at counts like the largest that was, within its own bound."""
-    known = list(hosts)
-    memory, cpus = max((host.memory_mb for host in known), default=0), max((host.cpus for host in known), default=0)
-    return [replace(host, memory_mb=host.memory_mb or _within(host, memory), cpus=host.cpus or cpus) for host in known]
+def unknown(hosts: Iterable[Host]) -> list[str]:
+    """Return those of which nobody knows how many connections they may open: they decide it, and did not answer."""
+    return [host.name for host in hosts if host.sizes_workers and not (host.memory_mb and host.cpus)]
 
 
-def _within(host: Host, memory_mb: int) -> int:
-    return min(memory_mb, host.number("estate_host_memory_mb") or memory_mb)
+def cluster_processors(members: Iterable[Host]) -> int:
+    """Return by how many processors limits are sized that all members of PostgreSQL share.
+
+    They follow the first member; where that does not answer, the first that did. Two where none was looked at.
+    """
+    return next((member.cpus for member in members if member.cpus), 2)

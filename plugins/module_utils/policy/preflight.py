@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import (
+    UNKNOWN_PROBLEM,
+    UNKNOWN_REMEDY,
     Host,
     connection_bound,
     least_mb,
     sizes,
+    unknown,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.instances import VARIABLE as INSTANCES
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import (
@@ -38,9 +41,16 @@ DISK_FREE_NEW_MB = 8192
 FIXED_PORT = "listening ports"
 
 
-def preflight_findings(inventory: Inventory, surveys: Mapping[str, Survey]) -> list[Finding]:
-    """Return everything that stands in the way on these hosts, and between them."""
-    hosts = {name: _host(inventory, name, surveys.get(name)) for name in inventory.estate_hosts()}
+def preflight_findings(
+    inventory: Inventory, surveys: Mapping[str, Survey], beside: Mapping[str, Mapping[str, int]] | None = None
+) -> list[Finding]:
+    """Return everything that stands in the way on these hosts, and between them.
+
+    ``beside`` has ``memory_mb`` and ``cpus`` of hosts by which these are sized, and which are not judged.
+    """
+    had = dict(beside or {})
+    had.update({name: {"memory_mb": survey.memory_mb, "cpus": survey.cpus} for name, survey in surveys.items()})
+    hosts = {name: _host(inventory, name, had.get(name) or {}) for name in inventory.estate_hosts()}
     found = list(_clocks(surveys))
     for name, survey in surveys.items():
         found.extend(_out_of_service(name, survey))
@@ -48,15 +58,15 @@ def preflight_findings(inventory: Inventory, surveys: Mapping[str, Survey]) -> l
         found.extend(_memory(inventory, hosts[name]))
         found.extend(_disk(name, survey))
         found.extend(_ports(inventory, hosts[name], survey))
-    found.extend(_connections(inventory, list(hosts.values())))
+    found.extend(_connections(inventory, list(hosts.values()), surveys))
     return found
 
 
-def _host(inventory: Inventory, name: str, survey: Survey | None) -> Host:
+def _host(inventory: Inventory, name: str, had: Mapping[str, int]) -> Host:
     variables = inventory.hosts.get(name, {})
-    memory = usable_memory_mb(survey.memory_mb, variables.get("estate_host_memory_mb")) if survey else 0
+    memory = usable_memory_mb(had["memory_mb"], variables.get("estate_host_memory_mb")) if had else 0
     groups = [group for group in inventory.groups if name in inventory.members(group)]
-    return Host(name, groups, memory, survey.cpus if survey else 0, variables)
+    return Host(name, groups, memory, int(had.get("cpus", 0)), variables)
 
 
 def _clocks(surveys: Mapping[str, Survey]) -> Iterator[Finding]:
@@ -152,11 +162,14 @@ def _wanted(inventory: Inventory, host: Host) -> Iterator[tuple[str, str, int]]:
             yield "odoo", f"{INSTANCES}.{instance.name}.{key}", number
 
 
-def _connections(inventory: Inventory, hosts: list[Host]) -> Iterator[Finding]:
-    variable = "patroni_max_connections"
-    given = next((value for _host, value in inventory.values(variable, inventory.members("patroni"))), None)
-    if not given:
-        return
-    for objection in connection_objections(connection_bound(hosts), int(given)):
-        problem, _semicolon, remedy = objection.partition("; ")
-        yield Finding(inventory.where(variable), variable, problem, remedy[:1].upper() + remedy[1:])
+def _connections(inventory: Inventory, hosts: list[Host], surveys: Mapping[str, Survey]) -> Iterator[Finding]:
+    variable, members = "patroni_max_connections", inventory.members("patroni")
+    given = next((value for _host, value in inventory.values(variable, members)), None)
+    if given:
+        for objection in connection_objections(connection_bound(hosts), int(given)):
+            problem, _semicolon, remedy = objection.partition("; ")
+            yield Finding(inventory.where(variable), variable, problem, remedy[:1].upper() + remedy[1:])
+    # A run that reaches no member sizes none.
+    elif surveys.keys() & set(members):
+        for name in unknown(hosts):
+            yield Finding(f"host {name}", "processors and memory", UNKNOWN_PROBLEM, UNKNOWN_REMEDY)

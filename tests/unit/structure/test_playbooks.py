@@ -50,6 +50,7 @@ KEYWORDS = {
     "changed_when",
     "check_mode",
     "delay",
+    "delegate_facts",
     "delegate_to",
     "environment",
     "ignore_unreachable",

@@ -23,6 +23,7 @@ from ansible_collections.erpops.estate.plugins.filter.sizing import (
     max_connections,
     odoo_instances,
     processors,
+    sizing_hosts,
 )
 
 from tests.conftest import REPOSITORY
@@ -136,11 +137,67 @@ def test_max_connections_given_and_sized() -> None:
     assert "expected at least 126" in max_connections("n3", HOSTVARS, 125)["objections"][0]
 
 
-def test_a_limited_run_counts_as_a_full_one() -> None:
-    sized = {name: {**own, "estate_instances": [{**INSTANCES[0], "workers": None}]} for name, own in HOSTVARS.items()}
-    unseen = {key: value for key, value in sized["n2"].items() if key != "ansible_facts"}
-    alike = {**sized, "n2": {**sized["n2"], "ansible_facts": {"memtotal_mb": 8192, "processor_vcpus": 4}}}
-    assert max_connections("n3", {**sized, "n2": unseen}) == max_connections("n3", alike)
+UNSAID = [{**INSTANCES[0], "workers": None}]
+UNSEEN = {"n1": variables("n1", **SURVEY), "n2": variables("n2"), "n3": variables("n3", **SURVEY)}
+
+
+def unsaid(**more: Any) -> dict[str, dict[str, Any]]:
+    """Return the hosts with workers that are to be sized, and what else of n2 is known, which was left out."""
+    found = {name: {**own, "estate_instances": UNSAID} for name, own in UNSEEN.items()}
+    return {**found, "n2": {**found["n2"], **more}}
+
+
+def test_a_host_that_is_left_out_counts_by_the_look_at_it() -> None:
+    whole = unsaid(estate_host_survey={"survey": {"memory_mb": 32768, "cpus": 12}}, **FACTS)
+    limited = unsaid(estate_host_seen={"memory_mb": 32768, "cpus": 12}, **FACTS)
+    assert max_connections("n3", limited) == max_connections("n3", whole)
+    # Two workers for each processor and one, beside cron, job and runner; 14 are nobody's, and it is a multiple of ten.
+    assert max_connections("n3", limited)["value"] == 14 + 2 * 16 + 8 * (9 + 3 + 25 + 3) + 4
+
+
+@pytest.mark.parametrize("seen", [{}, {"estate_host_seen": {}}, {"estate_host_survey": {"unreachable": True}}])
+def test_connections_are_sized_by_no_guess(seen: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^max_connections: n2: it did not say what it has.*Run this"):
+        max_connections("n3", unsaid(**seen))
+    # What is given is refused where it does not even carry the least.
+    assert max_connections("n3", unsaid(**seen), 900) == {"value": 900, "objections": []}
+    assert max_connections("n3", unsaid(**seen), 60)["objections"]
+    # Where workers are said nothing is to be sized.
+    assert max_connections("n3", UNSEEN)["value"] == 130
+
+
+def test_processors_of_the_first_member_or_of_the_next_that_was_seen() -> None:
+    members = {"n1": variables("n1"), "n3": variables("n3", **SURVEY)}
+    assert processors("n1", members) == 4
+    members["n1"]["estate_host_seen"] = {"memory_mb": 8192, "cpus": 16}
+    assert processors("n1", members) == 16
+    assert processors("n1", {"n1": variables("n1"), "n3": variables("n3")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("reached", "more", "expected"),
+    [
+        (["n1", "n2", "n3"], {}, []),
+        (["n3"], {}, ["n1", "n2"]),
+        (["n1", "n3"], {}, ["n2"]),
+        # What it has by its facts may be of another day; what this run saw, of nobody twice, is not.
+        (["n3"], FACTS, ["n1", "n2"]),
+        (["n3"], SURVEY, ["n1"]),
+        (["n3"], {"estate_host_seen": {}}, ["n1"]),
+        (["n3"], {"estate_host_survey": {"unreachable": True}}, ["n1", "n2"]),
+        # Its workers are said, here or by the role's variable.
+        (["n3"], {"estate_instances": INSTANCES}, ["n1"]),
+        (["n3"], {"odoo_workers": 3}, ["n1"]),
+        # No member of PostgreSQL is reached.
+        (["n2"], {}, []),
+    ],
+)
+def test_who_decides_the_sizes_of_a_run_and_was_not_looked_at(
+    reached: list[str], more: dict[str, Any], expected: list[str]
+) -> None:
+    hosts = unsaid(**more)
+    del hosts["n1"]["estate_host_survey"]
+    assert sizing_hosts(reached, hosts) == expected
 
 
 GROUPS_STORED = {"patroni": ["n1", "n3"], "object_storage": ["s1"]}

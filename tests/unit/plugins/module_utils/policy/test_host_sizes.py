@@ -3,17 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.host_sizes import (
     Host,
-    completed,
+    cluster_processors,
     connection_bound,
     least_mb,
     sizes,
+    unknown,
 )
 from ansible_collections.erpops.estate.plugins.module_utils.policy.sizing import system_memory_mb
 
@@ -95,9 +95,29 @@ def test_the_budget_counts_each_node_by_its_own_size() -> None:
     assert connection_bound([small, host(8192, ("patroni",))]) == connection_bound([small])
 
 
-def test_a_host_that_was_not_looked_at_counts_like_the_largest() -> None:
-    known = host(65536, cpus=16)
-    unknown = replace(known, memory_mb=0, cpus=0)
-    assert connection_bound([known, unknown]) == 2 * connection_bound([known])
-    bounded = replace(unknown, variables={**unknown.variables, "estate_host_memory_mb": 4096})
-    assert completed([known, bounded])[1].memory_mb == 4096
+def test_a_host_of_which_nothing_is_known_counts_by_the_least_workers() -> None:
+    smallest, nothing = host(512, cpus=1), host(0, cpus=0)
+    assert connection_bound([nothing]) == connection_bound([smallest]) < connection_bound([host(65536, cpus=16)])
+
+
+@pytest.mark.parametrize(
+    ("memory", "cpus", "changed", "expected"),
+    [
+        (8192, 2, {}, []),
+        (0, 0, {}, ["n1"]),
+        (8192, 0, {}, ["n1"]),
+        (0, 2, {}, ["n1"]),
+        # A bound of the inventory is no word on what there is.
+        (0, 0, {"estate_host_memory_mb": 4096}, ["n1"]),
+        (0, 0, {"odoo_workers": 2}, []),
+        (0, 0, {"groups": ("patroni",)}, []),
+    ],
+)
+def test_whose_connections_nobody_knows(memory: int, cpus: int, changed: dict[str, Any], expected: list[str]) -> None:
+    assert unknown([host(memory, cpus=cpus, **changed)]) == expected
+
+
+def test_limits_of_the_cluster_follow_the_first_member_that_was_seen() -> None:
+    assert cluster_processors([host(8192, cpus=cpus) for cpus in (4, 16)]) == 4
+    assert cluster_processors([host(0, cpus=0), host(8192, cpus=16), host(8192, cpus=8)]) == 16
+    assert cluster_processors([host(0, cpus=0)]) == cluster_processors([]) == 2

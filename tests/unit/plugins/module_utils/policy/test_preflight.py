@@ -22,12 +22,13 @@ FIT = Survey(
     disk_free_mb=40000,
     listening=(("::", 22),),
 )
+SEEN = {"memory_mb": FIT.memory_mb, "cpus": FIT.cpus}
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what the kernel reports, nothing is bound
 
 
 def judged(*spoils: Any, **changed: Any) -> list[str]:
     """Judge a host n1 that differs in this from one that is fit."""
-    return texts(preflight_findings(inventory(*spoils), {"n1": replace(FIT, **changed)}))
+    return texts(preflight_findings(inventory(*spoils), {"n1": replace(FIT, **changed)}, {"n2": SEEN}))
 
 
 def test_fit_hosts_have_no_findings() -> None:
@@ -164,12 +165,26 @@ def test_the_connection_budget_is_that_of_the_role(changed: dict[str, int], need
     assert f"patroni_max_connections: max_connections: expected at least {needed}" in found(needed - 1)[0]
 
 
-def test_hosts_that_were_not_looked_at_count_like_the_largest_that_was() -> None:
-    given = everywhere(patroni_max_connections=200)
-    both = preflight_findings(inventory(given), {"n1": FIT, "n2": FIT})
-    assert texts(preflight_findings(inventory(given), {"n1": FIT})) == texts(both) != []
+def test_a_limited_run_judges_what_is_given_as_a_whole_one_does() -> None:
+    given = inventory(everywhere(patroni_max_connections=200))
+    both = texts(preflight_findings(given, {"n1": FIT, "n2": FIT}))
+    assert texts(preflight_findings(given, {"n1": FIT}, {"n2": SEEN})) == both != []
     # A run that is limited to hosts without Odoo asks the same.
-    assert texts(preflight_findings(inventory(given), {"n3": FIT})) == texts(both)
+    assert texts(preflight_findings(given, {"n3": FIT}, {"n1": SEEN, "n2": SEEN})) == both
+    # One that does not answer has the least: south two workers in place of four.
+    assert "expected at least 254" in texts(preflight_findings(given, {"n1": FIT}, {"n2": {}}))[0]
+
+
+def test_a_host_that_decides_connections_and_does_not_answer() -> None:
+    found = texts(preflight_findings(inventory(), {"n1": FIT, "n3": FIT}, {"n2": {}}))
+    assert len(found) == 1
+    assert found[0].startswith(
+        "host n2: processors and memory: it did not say what it has, by which its workers of Odoo"
+    )
+    assert "Run this when it answers, or say workers of the instances, or patroni_max_connections" in found[0]
+    assert texts(preflight_findings(inventory(everywhere(odoo_workers=2)), {"n1": FIT, "n3": FIT})) == []
+    # No member of PostgreSQL is in that run.
+    assert texts(preflight_findings(inventory(), {"s1": FIT})) == []
 
 
 @pytest.mark.parametrize("connections", [0, None, 400])
