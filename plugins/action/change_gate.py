@@ -21,24 +21,32 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file 
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
 from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import brought_up
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import (
-    GUARDED,
-    altered,
-    overridden,
-    unclear,
-)
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import altered, unclear
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.declared import fingerprint
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import (
+    GUARDED,
+    objected,
+    overridden,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import (
+    ROLES,
     plain,
     raw_hosts,
     read_inventory,
     read_shared,
 )
-from ansible_collections.erpops.estate.plugins.plugin_utils.planning import begun, stopped_by, whole
+from ansible_collections.erpops.estate.plugins.plugin_utils.planning import (
+    begun,
+    called_with,
+    playbook_of,
+    stopped_by,
+    whole,
+)
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
+from ansible_collections.erpops.estate.plugins.plugin_utils.role_variables import read_roles
 
 SPEC: Mapping[str, Mapping[str, Any]] = {
     "plan": {"type": "dict"},
@@ -104,7 +112,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any], standing: Plan | None) -> Asking:
         inventory = read_shared(task_vars, self._loader, GUARDED)
         governance = inventory.shared("estate_governance") or {}
-        known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
+        known, check, extra = recording(), bool(self._task.check_mode), plain(load_extra_vars(self._loader))
+        # Set by AWX around the whole run; a playbook's own environment does not reach this process.
+        job = int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0
         plan = given["plan"] if given["plan"] is not None else _read(given["plan_file"])
         approved = plan_of(_read(given["approved"])) if given["approved"] else None
         stopped = None
@@ -112,8 +122,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
             at_hand = approved or standing
-            plan = whole(plan, at_hand, known.configuration, given=_called_with(extra), inventory=declared)
+            plan = whole(
+                plan, at_hand, known.configuration, given=_called_with(extra, job=bool(job)), inventory=declared
+            )
             stopped = begun(plan, at_hand, known.configuration)
+        objections = overridden(extra)
+        if governance:
+            known_names = read_roles(self._loader, ROLES).owner
+            objections += objected(extra, playbook_of(plan), known_names, job=bool(job))
         looked = raw_hosts(task_vars) if given["complete"] and governance else {}
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
@@ -130,14 +146,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             ),
             approved=approved,
             begun=stopped,
-            objections=(*overridden(extra), *unclear(inventory)),
+            objections=(*objections, *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],
             evidence=(*given["evidence"], *plain(seen.backup(looked))),
             clocks={**seen.clocks(looked), **{str(host): float(late) for host, late in given["clocks"].items()}},
             away=seen.away(looked) & frozenset(given["may_be_away"]),
-            # Set by AWX around the whole run; a playbook's own environment does not reach this process.
-            job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
+            job=job,
             check=check,
         )
 
@@ -163,10 +178,10 @@ def _spare(path: str, standing: Plan | None, made: Plan) -> None:
         raise Refused(path, expected="a file for this plan", found=f"{found} ({differs})", remedy="name another file")
 
 
-def _called_with(extra: Mapping[str, Any]) -> dict[str, Any]:
+def _called_with(extra: Mapping[str, Any], *, job: bool) -> dict[str, str]:
     """Return what a run was called with that changes what it does."""
     start = context.CLIARGS.get("start_at_task")
-    return {**plain(extra), **({"--start-at-task": start} if start else {})}
+    return called_with({**extra, **({"--start-at-task": start} if start else {})}, job=job)
 
 
 def _read(path: str) -> dict[str, Any]:

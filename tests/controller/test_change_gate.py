@@ -94,6 +94,13 @@ def test_what_stands_against_a_run_is_said_at_once_and_nothing_changes(company: 
     assert company.changed() == []
 
 
+def test_a_template_among_the_extra_variables_is_refused(company: Governed) -> None:
+    company.ready()
+    said = company.run("-e", '{"meanwhile": {"x": ["{{ lookup(\'env\', \'HOME\') }}"]}}', status=2)
+    assert "for 1 reason - variables: expected values, found templates in meanwhile; write what they stand for" in said
+    assert company.changed() == []
+
+
 def altered(company: Governed) -> None:
     text = (company.path / "try.yml").read_text().replace("seconds: 60", "seconds: 61")
     (company.path / "try.yml").write_text(text)

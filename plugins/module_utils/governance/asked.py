@@ -167,6 +167,7 @@ def answer(question: Asking, now: datetime) -> Answer:
         unread=tuple(unread),
         objections=(
             *question.objections,
+            *asking.undone(plan, done),
             *asking.misused(plan),
             *asking.altered(question.approved, plan),
             *asking.relabelled(known.seen.governed, question.environment),

@@ -93,11 +93,18 @@ def test_what_it_was_called_with_is_in_the_plan() -> None:
         "change": "y",
         "change_plan": "z",
         "awx_job_id": 7,
+        "awx_s": "patroni",
         "tower_user_name": "eve",
         "restart_turn": "node3",
         "a": {"b": 1.5, "token": "t"},
         "db_password": "p",
     }
-    found = planning.whole(PLAN, None, "", given=given)["given"]
-    assert found == {"a": '{"b": 1.5, "token": "[redacted]"}', "db_password": "[redacted]", "restart_turn": "node3"}
+    found = planning.whole(PLAN, None, "", given=planning.called_with(given, job=True))["given"]
+    assert found == {
+        "a": '{"b": 1.5, "token": "[redacted]"}',
+        "awx_s": "patroni",
+        "db_password": "[redacted]",
+        "restart_turn": "node3",
+    }
+    assert planning.called_with(given) == {**found, "awx_job_id": "7", "tower_user_name": "eve"}
     assert planning.whole(PLAN, None, "")["given"] == {}
