@@ -93,6 +93,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         )
         given, now = plain(given), datetime.now(UTC)
         try:
+            _worded(self._task.args.get("break_glass"))
             # The entry of a run that is recorded has brought it up already.
             behind = brought_up(recording().configuration) if self._task.check_mode and recording().checked else ""
             standing = stopped_by(given["dest"], recording().configuration)
@@ -176,6 +177,12 @@ def _spare(path: str, standing: Plan | None, made: Plan) -> None:
         found = f"it has the plan by which {standing.change} stands half way"
         differs = "; ".join(altered(standing, made))
         raise Refused(path, expected="a file for this plan", found=f"{found} ({differs})", remedy="name another file")
+
+
+def _worded(reason: Any) -> None:
+    """Refuse what is no text: False would become one, hence a reason, and the run break-glass."""
+    if not isinstance(reason, str | None):
+        raise ValueError(f"break_glass: expected a text that says why it cannot wait, or none, found {reason!r}")
 
 
 def _called_with(extra: Mapping[str, Any], *, job: bool) -> dict[str, str]:

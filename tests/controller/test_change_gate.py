@@ -339,6 +339,9 @@ def test_break_glass_is_reviewed_by_a_second_person_before_anything_ordinary_run
     company.sign("eve", "launch")
     assert "freeze: freeze 'Close'" in company.run(status=2)
     assert "break-glass: expected a reason, found none" in company.run("-e", "break_glass=", status=2)
+    said = company.run("-e", '{"break_glass": false}', status=2)
+    assert "break_glass: expected a text that says why it cannot wait, or none, found False" in said
+    assert company.changed() == []
     assert "It has to be reviewed by" in company.run("-v", "-e", "break_glass='the shop is down'")
     assert company.changed() == ["node1", "node2"]
     assert [found["break_glass"] for found in company.record().verdicts] == ["the shop is down"] * 2

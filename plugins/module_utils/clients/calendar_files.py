@@ -38,12 +38,13 @@ def read(file: str, content: bytes, asked: Span) -> tuple[list[Entry], list[Find
     """Return the events of a file, each with the times it takes place within the time asked for, or what is wrong."""
     try:
         import icalendar
+        from icalendar.timezone import tzp
     except ImportError as error:
         raise MissingLibrary(
             "calendars", expected="icalendar and recurring-ical-events", found=str(error), remedy="install them here"
         ) from error
     # Otherwise a zone that another file defines by itself would be this one's, too.
-    icalendar.use_zoneinfo()
+    tzp.use_zoneinfo()
     try:
         calendar = icalendar.Calendar.from_ical(content)
         broken = [(part.name, name, problem) for part in calendar.walk() for name, problem in part.errors]
