@@ -16,7 +16,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction i
 from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import left_out
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates, Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import with_no_return
 
@@ -36,6 +36,11 @@ def whole(
     if approved is not None:
         return with_no_return(as_approved(made, approved.as_dict()))
     return with_no_return(estimated(made, earlier(configuration, playbook_of(plan)) if configuration else []))
+
+
+def known_here(plan: Data) -> Estimates:
+    """Return the estimates of a plan that was made whole without the file of an approved one."""
+    return Estimates({step["name"]: int(step["seconds"]) for step in plan["steps"]}, int(plan["rollback_seconds"]))
 
 
 def begun(plan: Data, approved: Plan | None, configuration: str) -> Plan | None:

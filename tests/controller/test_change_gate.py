@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 
 from tests.conftest import REPOSITORY
-from tests.controller.governed import ASKED, CHANGE, POLICY, Governed
+from tests.controller.governed import ASKED, CHANGE, PLAN, POLICY, Governed, event
 
 
 @pytest.fixture
@@ -92,6 +93,24 @@ def test_what_stands_against_a_run_is_said_at_once_and_nothing_changes(company: 
     ):
         assert reason in said, (reason, said)
     assert company.changed() == []
+
+
+def test_a_plan_that_says_it_takes_no_time_is_judged_by_what_is_known_each_time(company: Governed) -> None:
+    company.commit(**{"calendars/freeze.ics": event("Close", "freeze", 1, begins=timedelta(seconds=90))})
+    company.planned()
+    plan = json.loads((company.path / "plan.json").read_text())
+    for step in plan["steps"]:
+        step["seconds"] = 0
+    (company.path / "plan.json").write_text(json.dumps({**plan, "rollback_seconds": 0}))
+    ask = {"name": "Ask", "register": "gate_asked", "run_once": True}
+    first = {"plan": PLAN, "complete": True, "approved": "{{ playbook_dir }}/plan.json"}
+    again = {"plan": "{{ gate_asked.plan }}", "complete": True}
+    tasks = [{**ask, "erpops.estate.change_gate": given} for given in (first, again)]
+    play = {"name": "Ask twice", "hosts": "estate", "gather_facts": False, "tasks": tasks}
+    (company.path / "twice.yml").write_text(yaml.safe_dump([play]))
+    said = company.ansible("twice.yml", "--check", "-vv")
+    assert said.count("window: expected 2 min that are left, found that freeze 'Close'") >= 2
+    assert said.count('"seconds": 0') >= 4, "the plan has the file's own"
 
 
 def test_a_template_among_the_extra_variables_is_refused(company: Governed) -> None:

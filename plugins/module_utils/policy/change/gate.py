@@ -86,7 +86,7 @@ def _opening(
     wished = (math.ceil(own[0].timestamp()), math.floor(own[1].timestamp())) if own else None
 
     def judged(window: bool) -> Opening:
-        seconds = run.plan.remaining_seconds(run.done) + 60 * needed.margin_minutes
+        seconds = run.plan.remaining_seconds(run.done, run.known) + 60 * needed.margin_minutes
         freeze = not glass.skips("freeze")
         return opening(
             governance.calendars,
@@ -177,13 +177,14 @@ def _lock(run: Run) -> Iterator[str]:
 
 def _tier(governance: Governance, run: Run) -> Iterator[str]:
     """Neither the change nor its way back may take users longer than their tier allows."""
+    back = max(run.plan.rollback_seconds, run.known.rollback_seconds)
     for name in run.plan.target.instances:
         tier = governance.policy.tier_of(name)
         if tier is None:
             yield f"tier: expected {name} among the policy's instances, found it without a tier"
             continue
         standing = governance.policy.instances[name]
-        for what, seconds in (("an outage", run.plan.outage_seconds), ("a rollback", run.plan.rollback_seconds)):
+        for what, seconds in (("an outage", run.plan.outage_seconds), ("a rollback", back)):
             if seconds > 60 * tier.rto_minutes:
                 allowed = f"{name} ({standing.tier}) to be back within {tier.rto_minutes} min"
                 yield f"tier: expected {allowed}, found {what} of {seconds} s"

@@ -13,6 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence import reco
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed
 from ansible_collections.erpops.estate.plugins.plugin_utils import planning
 
@@ -85,6 +86,13 @@ def test_what_was_approved_is_what_counts(configuration: str) -> None:
     approved = completed(made, None, estate="lab", environment="production")
     ran(configuration, 17)
     assert planning.whole(PLAN, approved, configuration, inventory="sha256:2") == {**made, "before": {}}
+
+
+def test_what_is_known_here_is_no_matter_of_the_file(configuration: str) -> None:
+    ran(configuration, 17)
+    known = planning.known_here(planning.whole(PLAN, None, configuration))
+    assert known == Estimates({"a": 20}, 20)
+    assert planning.known_here(planning.whole(PLAN, None, "")) == Estimates({"a": 500}, 500)
 
 
 def test_what_it_was_called_with_is_in_the_plan() -> None:

@@ -379,33 +379,3 @@ def test_a_policy_that_changes_while_a_run_is_under_way() -> None:
 def test_approvals_may_be_given_days_ahead_of_another_commit() -> None:
     early = tuple(approval(person, plan(), given=NOW - hours(24 * 9)) for person in ("ada", "ben", "dan"))
     assert verdict(replace(governance(), commit="9" * 40), run(approvals=early)).ok
-
-
-@pytest.mark.parametrize(
-    ("wished", "said", "upcoming"),
-    [
-        ((-1, 2), [], 0),
-        ((-1, 1), [], 0),
-        (
-            (-1, 0.99),
-            ["window: expected 60 min that are left, found that the change's own time ends at"],
-            None,
-        ),
-        ((1, 2), ["change: expected to run from 2026-03-11T00:00:00+00:00 to 2026-03-11T01:00:00+00:00 as CHG-1"], 1),
-        (
-            (-2, -1),
-            ["change: expected to run from 2026-03-10T21:00:00+00:00 to 2026-03-10T22:00:00+00:00 as CHG-1"],
-            None,
-        ),
-    ],
-)
-def test_what_remains_fits_into_the_time_that_the_change_wishes(
-    wished: tuple[float, float], said: list[str], upcoming: float | None
-) -> None:
-    """The plan takes half an hour, and the rule's margin is another; the window is open from an hour ago for four."""
-    change = replace(CHANGE, window=(NOW + hours(wished[0]), NOW + hours(wished[1])))
-    found = verdict(governance(changes={CHANGE.id: change}), run())
-    assert [reason[: len(text)] for reason, text in zip(found.reasons, said, strict=True)] == said
-    assert found.facts["next_opening"] == (None if upcoming is None else (NOW + hours(upcoming)).isoformat())
-    rushed = verdict(governance(changes={CHANGE.id: change}), run(done=frozenset({"drain", "restart"})))
-    assert rushed.ok is (wished[0] < 0 < wished[1])
