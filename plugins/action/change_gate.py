@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,24 +21,33 @@ from ansible_collections.erpops.estate.plugins.module_utils.clients.ledger_file 
 from ansible_collections.erpops.estate.plugins.module_utils.governance.asked import Answer, Asking, Recorded, answer
 from ansible_collections.erpops.estate.plugins.module_utils.governance.copy import brought_up
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import (
-    GUARDED,
-    altered,
-    overridden,
-    unclear,
-)
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.asking import altered, unclear
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.declared import fingerprint
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import (
+    GUARDED,
+    objected,
+    overridden,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import sentences, steps
 from ansible_collections.erpops.estate.plugins.plugin_utils.inventory_reader import (
+    ROLES,
     plain,
     raw_hosts,
     read_inventory,
     read_shared,
 )
-from ansible_collections.erpops.estate.plugins.plugin_utils.planning import begun, stopped_by, whole
+from ansible_collections.erpops.estate.plugins.plugin_utils.planning import (
+    begun,
+    called_with,
+    known_here,
+    playbook_of,
+    stopped_by,
+    whole,
+)
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import recording
+from ansible_collections.erpops.estate.plugins.plugin_utils.role_variables import read_roles
 
 SPEC: Mapping[str, Mapping[str, Any]] = {
     "plan": {"type": "dict"},
@@ -85,10 +94,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
         )
         given, now = plain(given), datetime.now(UTC)
         try:
+            _worded(self._task.args.get("break_glass"))
             # The entry of a run that is recorded has brought it up already.
             behind = brought_up(recording().configuration) if self._task.check_mode and recording().checked else ""
             standing = stopped_by(given["dest"], recording().configuration)
-            found = answer(replace(self._asking(given, task_vars or {}, standing), behind=behind), now)
+            question = replace(self._asking(given, task_vars or {}, standing), behind=behind)
+            found = answer(question, now)
             _spare(given["dest"], standing, found.plan)
         except (ClientError, ValueError, OSError, AnsibleError) as error:
             verdict = {"ok": False, "reasons": [str(error)], "facts": {}}
@@ -99,22 +110,31 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             return result
         if given["dest"] and standing is None:
             write(given["dest"], json.dumps(found.plan.as_dict(), indent=2, ensure_ascii=False).encode())
-        return {**result, **self._told(found, given)}
+        return {**result, **self._told(found, given), "estimates": asdict(question.known)}
 
     def _asking(self, given: Mapping[str, Any], task_vars: Mapping[str, Any], standing: Plan | None) -> Asking:
         inventory = read_shared(task_vars, self._loader, GUARDED)
         governance = inventory.shared("estate_governance") or {}
-        known, check, extra = recording(), bool(self._task.check_mode), load_extra_vars(self._loader)
+        known, check, extra = recording(), bool(self._task.check_mode), plain(load_extra_vars(self._loader))
+        # Set by AWX around the whole run; a playbook's own environment does not reach this process.
+        job = int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0
         plan = given["plan"] if given["plan"] is not None else _read(given["plan_file"])
         approved = plan_of(_read(given["approved"])) if given["approved"] else None
-        stopped = None
+        stopped, host_variables = None, raw_hosts(task_vars) if given["complete"] and governance else {}
+        estimates = seen.estimates({**host_variables, **_controller(task_vars)})
         # A plan that the gate has made whole stays as it is, however often it is asked for again.
         if given["complete"] and "format" not in plan and (governance or check or approved):
             declared = fingerprint(read_inventory(task_vars, self._loader)) if given["declared"] else ""
-            at_hand = approved or standing
-            plan = whole(plan, at_hand, known.configuration, given=_called_with(extra), inventory=declared)
+            at_hand, called = approved or standing, _called_with(extra, job=bool(job))
+            own = whole(plan, None, known.configuration, given=called, inventory=declared)
+            # What was approved is what the file says; that is no proof that it takes no longer.
+            plan = whole(plan, at_hand, known.configuration, given=called, inventory=declared) if at_hand else own
+            estimates = known_here(own)
             stopped = begun(plan, at_hand, known.configuration)
-        looked = raw_hosts(task_vars) if given["complete"] and governance else {}
+        objections = overridden(extra)
+        if governance:
+            known_names = read_roles(self._loader, ROLES).owner
+            objections += objected(extra, playbook_of({"playbook": "", **plan}), known_names, job=bool(job))
         return Asking(
             estate=str(inventory.shared("estate_name", "")),
             environment=inventory.environment(),
@@ -130,14 +150,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
             ),
             approved=approved,
             begun=stopped,
-            objections=(*overridden(extra), *unclear(inventory)),
+            objections=(*objections, *unclear(inventory)),
             done=given["done"],
             break_glass=given["break_glass"],
-            evidence=(*given["evidence"], *plain(seen.backup(looked))),
-            clocks={**seen.clocks(looked), **{str(host): float(late) for host, late in given["clocks"].items()}},
-            away=seen.away(looked) & frozenset(given["may_be_away"]),
-            # Set by AWX around the whole run; a playbook's own environment does not reach this process.
-            job=int(os.environ.get("JOB_ID") or 0) if governance.get("awx") else 0,
+            evidence=(*given["evidence"], *plain(seen.backup(host_variables))),
+            clocks={
+                **seen.clocks(host_variables),
+                **{str(host): float(late) for host, late in given["clocks"].items()},
+            },
+            away=seen.away(host_variables) & frozenset(given["may_be_away"]),
+            job=job,
+            known=estimates,
             check=check,
         )
 
@@ -163,10 +186,21 @@ def _spare(path: str, standing: Plan | None, made: Plan) -> None:
         raise Refused(path, expected="a file for this plan", found=f"{found} ({differs})", remedy="name another file")
 
 
-def _called_with(extra: Mapping[str, Any]) -> dict[str, Any]:
+def _worded(reason: Any) -> None:
+    """Refuse what is no text: False would become one, hence a reason, and the run break-glass."""
+    if not isinstance(reason, str | None):
+        raise ValueError(f"break_glass: expected a text that says why it cannot wait, or none, found {reason!r}")
+
+
+def _controller(task_vars: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the controller's own variables: a playbook may have asked first there."""
+    return {"localhost": task_vars["hostvars"].raw_get("localhost")}
+
+
+def _called_with(extra: Mapping[str, Any], *, job: bool) -> dict[str, str]:
     """Return what a run was called with that changes what it does."""
     start = context.CLIARGS.get("start_at_task")
-    return {**plain(extra), **({"--start-at-task": start} if start else {})}
+    return called_with({**extra, **({"--start-at-task": start} if start else {})}, job=job)
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -15,8 +15,10 @@ description:
   - A yes takes the estate's change lock, or renews it. The callback plugin P(erpops.estate.ledger#callback) gives it
     back when the run ends. Of a run that was killed it ends by itself.
   - Where no governance is configured, only V(development) passes, and says so.
-  - C(estate_name), C(estate_environment), C(estate_governance) and variables whose names begin with C(gate_) are
-    refused among extra variables. Hand evidence, steps and clocks over under such names.
+  - C(estate_name), C(estate_environment), C(estate_governance), C(estate_host_survey) and variables whose names begin
+    with C(gate_) are refused among extra variables; where changes are governed also templates, what says on which host
+    a task is, C(estate_instances), and for the collection's playbooks whatever their headers do not name. Hand
+    evidence, steps and clocks over under such names.
   - In check mode the verdict is only said, nothing is taken, and a no does not fail.
 author:
   - erpops.estate contributors (@erpops)
@@ -186,6 +188,13 @@ evidence:
   returned: always
   type: list
   elements: dict
+estimates:
+  description:
+    - How long each step (C(seconds), by its name) and the way back (C(rollback_seconds)) take by what is known here,
+      whatever the plan's file says. The longer of both counts; the next question of this run takes it from the answer
+      that was registered as C(gate_asked).
+  returned: when there is one
+  type: dict
 verified:
   description:
     - What the ledger is known by now that it was found whole, for the next question of this run; empty where it was

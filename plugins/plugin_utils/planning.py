@@ -15,13 +15,11 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.estimates i
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
 from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import left_out
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates, Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import with_no_return
 
-# What only names the plan, and what AWX adds of its own, another for each job: none of it may decide what is done.
-NAMING = frozenset({"change", "plan", "break_glass", "change_plan"})
-OF_AWX = ("awx_", "tower_")
 COLLECTION = Path(__file__).resolve().parents[2]
 Data = Mapping[str, Any]
 
@@ -34,10 +32,15 @@ def whole(
     Estimates are those of the plan that was approved, where its file is at hand; otherwise from earlier runs.
     """
     after = {**plan.get("after", {}), "collection": version(), **({"inventory": inventory} if inventory else {})}
-    made = {**plan, "given": called_with(given or {}), "after": after}
+    made = {**plan, "given": dict(given or {}), "after": after}
     if approved is not None:
         return with_no_return(as_approved(made, approved.as_dict()))
     return with_no_return(estimated(made, earlier(configuration, playbook_of(plan)) if configuration else []))
+
+
+def known_here(plan: Data) -> Estimates:
+    """Return the estimates of a plan that was made whole without the file of an approved one."""
+    return Estimates({step["name"]: int(step["seconds"]) for step in plan["steps"]}, int(plan["rollback_seconds"]))
 
 
 def begun(plan: Data, approved: Plan | None, configuration: str) -> Plan | None:
@@ -69,17 +72,16 @@ def playbook_of(plan: Data) -> str:
     return str(plan["playbook"]).partition(" ")[0]
 
 
-def called_with(given: Data) -> dict[str, str]:
-    """Return the extra variables as texts, but not those that say which change it is, nor the value of a secret."""
-    said = {name: value for name, value in sorted(given.items()) if not _apart(name)}
+def called_with(extra: Data, *, job: bool = False) -> dict[str, str]:
+    """Return the extra variables as texts, but not those that say which change it is, nor the value of a secret.
+
+    In a ``job`` of AWX those are left out, too, that it adds to each.
+    """
+    said = {name: value for name, value in sorted(extra.items()) if not left_out(name, job=job)}
     return {
         name: value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
         for name, value in redact(said).items()
     }
-
-
-def _apart(name: str) -> bool:
-    return name in NAMING or name.startswith(OF_AWX)
 
 
 def version() -> str:

@@ -78,10 +78,10 @@ END:VCALENDAR\r
 """
 
 
-def event(name: str, effect: str, hours: int) -> str:
+def event(name: str, effect: str, hours: int, begins: timedelta = timedelta(hours=-1)) -> str:
     """Return a calendar with one event, which began an hour ago."""
     now = datetime.now(UTC)
-    return EVENT.format(name=name, effect=effect, start=now - timedelta(hours=1), end=now + timedelta(hours=hours))
+    return EVENT.format(name=name, effect=effect, start=now + begins, end=now + timedelta(hours=hours))
 
 
 PLAN = {

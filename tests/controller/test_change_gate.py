@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import plan_of
 
 from tests.conftest import REPOSITORY
-from tests.controller.governed import ASKED, CHANGE, POLICY, Governed
+from tests.controller.governed import ASKED, CHANGE, PLAN, POLICY, Governed, event
 
 
 @pytest.fixture
@@ -91,6 +92,31 @@ def test_what_stands_against_a_run_is_said_at_once_and_nothing_changes(company: 
         "The next opening is",
     ):
         assert reason in said, (reason, said)
+    assert company.changed() == []
+
+
+def test_a_plan_that_says_it_takes_no_time_is_judged_by_what_is_known_each_time(company: Governed) -> None:
+    company.commit(**{"calendars/freeze.ics": event("Close", "freeze", 1, begins=timedelta(seconds=90))})
+    company.planned()
+    plan = json.loads((company.path / "plan.json").read_text())
+    for step in plan["steps"]:
+        step["seconds"] = 0
+    (company.path / "plan.json").write_text(json.dumps({**plan, "rollback_seconds": 0}))
+    ask = {"name": "Ask", "register": "gate_asked", "run_once": True}
+    first = {"plan": PLAN, "complete": True, "approved": "{{ playbook_dir }}/plan.json"}
+    again = {"plan": "{{ gate_asked.plan }}", "complete": True}
+    tasks = [{**ask, "erpops.estate.change_gate": given} for given in (first, again)]
+    play = {"name": "Ask twice", "hosts": "estate", "gather_facts": False, "tasks": tasks}
+    (company.path / "twice.yml").write_text(yaml.safe_dump([play]))
+    said = company.ansible("twice.yml", "--check", "-vv")
+    assert said.count("window: expected 2 min that are left, found that freeze 'Close'") >= 2
+    assert said.count('"seconds": 0') >= 4, "the plan has the file's own"
+
+
+def test_a_template_among_the_extra_variables_is_refused(company: Governed) -> None:
+    company.ready()
+    said = company.run("-e", '{"meanwhile": {"x": ["{{ lookup(\'env\', \'HOME\') }}"]}}', status=2)
+    assert "for 1 reason - variables: expected values, found templates in meanwhile; write what they stand for" in said
     assert company.changed() == []
 
 
@@ -332,6 +358,9 @@ def test_break_glass_is_reviewed_by_a_second_person_before_anything_ordinary_run
     company.sign("eve", "launch")
     assert "freeze: freeze 'Close'" in company.run(status=2)
     assert "break-glass: expected a reason, found none" in company.run("-e", "break_glass=", status=2)
+    said = company.run("-e", '{"break_glass": false}', status=2)
+    assert "break_glass: expected a text that says why it cannot wait, or none, found False" in said
+    assert company.changed() == []
     assert "It has to be reviewed by" in company.run("-v", "-e", "break_glass='the shop is down'")
     assert company.changed() == ["node1", "node2"]
     assert [found["break_glass"] for found in company.record().verdicts] == ["the shop is down"] * 2

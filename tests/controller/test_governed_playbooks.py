@@ -86,6 +86,16 @@ def test_break_glass_goes_on_without_approvals_and_leaves_a_review(company: Gove
     assert [key for key in company.kept() if key.startswith("change/reviews/")]
 
 
+@each_playbook
+def test_what_a_playbook_works_with_cannot_be_given(company: Governed, playbook: str) -> None:
+    launched(company, playbook)
+    survey = {"survey": {"clock_offset": 0}}
+    said = act(company, playbook, estate_host_survey=survey, out_edges=[], estate_instances=[])
+    assert "variables: expected estate_host_survey from inventory and playbook, found among the extra" in said
+    assert "found estate_instances and out_edges; say it in the inventory" in said
+    assert BEYOND[playbook] not in said
+
+
 def launched(company: Governed, playbook: str) -> None:
     act(company, playbook, "--check", plan="plan.json")
     company.sign("ada")

@@ -24,7 +24,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calend
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.spans import Span
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding
 
-FORMAT = 1
+# Another one whenever a file is read otherwise than before: what is kept was read by the rules of then.
+FORMAT = 2
 LIBRARIES = ("icalendar", "recurring-ical-events", "tzdata")
 # How far ahead calendars are read: at least five months, since it begins with the month.
 HORIZON = timedelta(days=190)

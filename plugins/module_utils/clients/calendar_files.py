@@ -4,7 +4,8 @@
 """Calendar files (iCalendar, RFC 5545): text becomes plain data, by icalendar and recurring-ical-events.
 
 Both libraries are lenient where a gate must not be: they drop a property they cannot read, take an unknown zone for
-none, swap an end that lies before its start, and keep one of two events with the same UID. Each is refused here.
+none, swap an end that lies before its start, and keep one of two events with the same UID. Each is refused here, as is
+what they pass over: rules of exceptions (EXRULE), and tasks among the events.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.spans 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding
 
 TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
+# What an event says once; of two, a library takes either.
+ONCE = ("UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "STATUS", "SUMMARY")
+# Beside events: a task, an entry or a time that is taken opens and closes nothing, whatever its categories say.
+NO_EVENT = ("VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY")
 TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
 # Beyond the time that is asked for, so that events of whole days are found in every zone.
 MARGIN = timedelta(days=2)
@@ -33,18 +38,26 @@ def read(file: str, content: bytes, asked: Span) -> tuple[list[Entry], list[Find
     """Return the events of a file, each with the times it takes place within the time asked for, or what is wrong."""
     try:
         import icalendar
+        from icalendar.timezone import tzp
     except ImportError as error:
         raise MissingLibrary(
             "calendars", expected="icalendar and recurring-ical-events", found=str(error), remedy="install them here"
         ) from error
+    # Otherwise a zone that another file defines by itself would be this one's, too.
+    tzp.use_zoneinfo()
     try:
         calendar = icalendar.Calendar.from_ical(content)
         broken = [(part.name, name, problem) for part in calendar.walk() for name, problem in part.errors]
-        parts = list(zip(calendar.walk("VEVENT"), _lines(content), strict=True))
+        parts = list(zip(calendar.walk("VEVENT"), _lines(content, "VEVENT"), strict=True))
     except UNREADABLE as error:
         return [], [_unreadable(file, content, error)]
     zone, zone_faults = _zone(file, calendar)
-    faults = [*zone_faults, *(f for part, line in parts for f in _faults(file, line, part, zone)), *_twice(file, parts)]
+    faults = [
+        *zone_faults,
+        *_no_events(file, content),
+        *(f for part, line in parts for f in _faults(file, line, part, zone)),
+        *_twice(file, parts),
+    ]
     faults += [
         Finding(
             _place(file, content, str(problem)),
@@ -80,9 +93,17 @@ def _place(file: str, content: bytes, problem: str) -> str:
     return f"{file}:{number}" if number else file
 
 
-def _lines(content: bytes) -> list[int]:
+def _lines(content: bytes, kind: str) -> list[int]:
     lines = content.decode("utf-8", errors="replace").splitlines()
-    return [number for number, line in enumerate(lines, start=1) if line.strip().upper() == "BEGIN:VEVENT"]
+    return [number for number, line in enumerate(lines, start=1) if line.strip().upper() == f"BEGIN:{kind}"]
+
+
+def _no_events(file: str, content: bytes) -> Iterator[Finding]:
+    for kind in NO_EVENT:
+        for line in _lines(content, kind):
+            yield Finding(
+                f"{file}:{line}", kind, "it is no event, and nobody asks it", "Make it an event, or remove it"
+            )
 
 
 def _zone(file: str, calendar: Any) -> tuple[tzinfo | None, list[Finding]]:
@@ -102,6 +123,10 @@ def _faults(file: str, line: int, event: Any, zone: tzinfo | None) -> Iterator[F
         for name, said in event.errors:
             problem = f"{name or 'a line'} cannot be read: {said}"
             yield event_finding(file, line, named, problem, "Mend it, or remove the event")
+        return
+    spelling = list(_spelling(file, line, named, event))
+    yield from spelling
+    if spelling:
         return
     if not event.get("UID"):
         yield event_finding(file, line, named, "it has no UID", "Give it one that no other event has")
@@ -128,6 +153,15 @@ def _faults(file: str, line: int, event: Any, zone: tzinfo | None) -> Iterator[F
     yield from _length(file, line, named, event)
 
 
+def _spelling(file: str, line: int, named: str, event: Any) -> Iterator[Finding]:
+    for name in ONCE:
+        if isinstance(event.get(name), list):
+            yield event_finding(file, line, named, f"{name} stands twice", "Say it once, or make two events of it")
+    if "EXRULE" in event:
+        remedy = "Name the times that are left out, by EXDATE"
+        yield event_finding(file, line, named, "EXRULE is out of use, and would be passed over", remedy)
+
+
 def _length(file: str, line: int, named: str, event: Any) -> Iterator[Finding]:
     start: Any
     start, end, duration = (event[name].dt if name in event else None for name in ("DTSTART", "DTEND", "DURATION"))
@@ -137,6 +171,10 @@ def _length(file: str, line: int, named: str, event: Any) -> Iterator[Finding]:
         problem, remedy = "it has no end", "Give it DTEND or DURATION"
     elif end is not None and _sortable(end) <= _sortable(start):
         problem, remedy = f"it ends at {end}, and begins at {start}", "Let it end after it begins"
+    elif end is not None and duration is not None:
+        problem, remedy = "it has DTEND and DURATION", "Keep one of them"
+    elif duration is not None and not isinstance(start, datetime) and duration % timedelta(days=1):
+        problem, remedy = f"it is a whole day, and lasts {duration}", "Let it begin at a time, or last whole days"
     elif duration is not None and duration <= timedelta(0):
         problem, remedy = f"it lasts {duration}", "Let it end after it begins"
     else:
@@ -206,6 +244,9 @@ def _entries(calendar: Any, parts: list[tuple[Any, int]], zone: tzinfo | None, a
 def _second(moment: date, zone: tzinfo | None) -> int:
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time(), zone)
+    elif moment.tzinfo is None:
+        # What a library made of a whole day.
+        moment = moment.replace(tzinfo=zone)
     return round(moment.timestamp())
 
 

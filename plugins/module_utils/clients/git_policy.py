@@ -40,6 +40,8 @@ SETTINGS = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.quotePath=false",
+    # What it has noted of commits beside them, parents included.
+    "core.commitGraph=false",
 )
 
 
@@ -66,6 +68,7 @@ class PolicyRepository:
             raise MissingFile(self._directory, expected="the directory that governs changes", found="nothing")
         for path in sorted(Path(self._directory, "approvers").glob("*")):
             guarded(str(path))
+        self._ungrafted()
         self._clean()
         commit = self._git("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
         return Snapshot(commit, self._signer(commit), self._files(commit))
@@ -86,6 +89,18 @@ class PolicyRepository:
         """Return whether a commit is the earlier one or came after it."""
         done = self._run("merge-base", "--is-ancestor", earlier, commit)
         return done.returncode == 0
+
+    def _ungrafted(self) -> None:
+        """Refuse other parents than commits themselves have: an old one would follow the newest."""
+        named = self._git("rev-parse", "--git-path", "info/grafts").decode().removesuffix("\n")
+        grafts = Path(self._directory, named)
+        if grafts.exists() or grafts.is_symlink():
+            raise Refused(
+                self._directory,
+                expected="the history that its commits have",
+                found=f"{grafts}, which says another",
+                remedy="see who put it there, and remove it",
+            )
 
     def _clean(self) -> None:
         status = self._git("status", "--porcelain=v1", "-z", "--untracked-files=all").decode(errors="replace")

@@ -83,7 +83,7 @@ def load(file: str, content: bytes, schema: Schema) -> tuple[Document | None, li
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         return None, [Finding(where, "the file", f"it cannot be read: {problem}", "Mend its YAML")]
     faults = [document.finding(path, "it stands twice", "Keep one of them") for path in reading.twice]
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(document.data)
+    errors = _strict(jsonschema)(schema).iter_errors(document.data)
     for misfit in sorted(errors, key=lambda found: [str(step) for step in found.absolute_path]):
         faults += _said(document, misfit)
     return (None, faults[:MOST_FAULTS]) if faults else (document, [])
@@ -98,6 +98,15 @@ def _libraries(file: str) -> tuple[Any, Any]:
             file, expected="PyYAML and jsonschema", found=str(missing), remedy="install them here"
         ) from missing
     return yaml, jsonschema
+
+
+def _strict(jsonschema: Any) -> Any:
+    """Return the validator to which 2.0 is no whole number: JSON's is, but nothing can be counted with it here."""
+    known = jsonschema.Draft202012Validator
+    whole = known.TYPE_CHECKER.redefine(
+        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    return jsonschema.validators.extend(known, type_checker=whole)
 
 
 def _said(document: Document, error: Any) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.gate i
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.going_on import going_on
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.launch import launched
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import UNKNOWN, Estimates, Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.review import Closed, Reviewed, reviewed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import (
@@ -65,6 +65,7 @@ class Asking:
     change stands half way, where it is at hand. ``objections`` is what stands against the run already, ``away`` are
     hosts that did not answer and need not, ``job`` is the number of AWX's job, 0 outside of AWX. ``check`` asks only:
     nothing is taken or kept. ``behind`` is why this machine's copy of the ledger may lack what others have written.
+    ``known`` is how long the plan takes by what is known here.
     """
 
     estate: str
@@ -83,6 +84,7 @@ class Asking:
     job: int = 0
     check: bool = False
     behind: str = ""
+    known: Estimates = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,14 @@ def answer(question: Asking, now: datetime) -> Answer:
         lock=kept.lock_of(known.seen.lock),
         done=frozenset(question.done),
         break_glass=question.break_glass,
+        known=question.known,
         clocks=question.clocks,
         away=question.away,
         lock_fault=known.fault,
         unread=tuple(unread),
         objections=(
             *question.objections,
+            *asking.undone(plan, done),
             *asking.misused(plan),
             *asking.altered(question.approved, plan),
             *asking.relabelled(known.seen.governed, question.environment),
@@ -312,7 +316,7 @@ def _kept(judged: Verdict, question: Asking, run: Run, known: _Known, looked_at:
     if known.state is None:
         return _kept_here(judged, question, run, known)
     try:
-        lease = known.state.lock(kept.lock_wanted(run.plan, run.owner, run.done, run.now))
+        lease = known.state.lock(kept.lock_wanted(run.plan, run.owner, run.done, run.now, run.known))
         known.state.govern(Governed(judged.facts["commit"], run.plan.target.environment), known.seen)
         if judged.facts.get("review"):
             known.state.open_review(_review(judged, question, run))

@@ -12,6 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import (
+    KNOBS,
+    NAMING,
+    TOUCHED,
+    objected,
+)
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.playbook_plans import PLANS
 
 from tests.conftest import REPOSITORY
 
@@ -231,6 +238,63 @@ def test_what_a_plan_does_not_say_decides_nothing() -> None:
         if path.suffix in (".yml", ".j2"):
             found = asked.search(path.read_text(encoding="utf-8"))
             assert not found, f"{path}: {found.group() if found else ''}"
+
+
+def own(found: Any) -> Iterator[str]:
+    """Yield the names of all variables that plays and tasks set or register themselves."""
+    if isinstance(found, list):
+        for item in found:
+            yield from own(item)
+    elif isinstance(found, dict):
+        for keyword, said in found.items():
+            if keyword in ("vars", "ansible.builtin.set_fact") and isinstance(said, dict):
+                yield from said
+            elif keyword in ("register", "loop_var", "index_var"):
+                yield said
+            yield from own(said)
+
+
+def documented(role: Path) -> set[str]:
+    """Return what a role takes, by its defaults and its specification."""
+    names, specification = set(), role / "meta" / "argument_specs.yml"
+    if (role / "defaults" / "main.yml").is_file():
+        names |= set(load(role / "defaults" / "main.yml") or {})
+    for entry_point in load(specification)["argument_specs"].values() if specification.is_file() else ():
+        names |= set(entry_point.get("options") or {})
+    return names
+
+
+def internals() -> set[str]:
+    """Return what playbooks and the tasks of roles work with, and whatever a role's vars fix."""
+    names = {name for path in PLAYBOOKS.rglob("*.yml") for name in own(load(path))}
+    for role in (path for path in (REPOSITORY / "roles").iterdir() if path.is_dir()):
+        names |= {name for path in (role / "tasks").glob("*.yml") for name in own(load(path))}
+        names |= {name for path in (role / "vars").rglob("*.yml") for name in load(path) or {}}
+    return names
+
+
+ROLE_VARIABLES = {name for role in (REPOSITORY / "roles").iterdir() for name in documented(role)}
+# Of a task file that others include: set around it, and of the role's own besides.
+LENT = {"odoo_api_key_instance", "odoo_api_key_name", "odoo_api_key_path"}
+
+
+@pytest.mark.parametrize("playbook", sorted(PLANS))
+def test_nothing_that_a_playbook_works_with_can_be_given(playbook: str) -> None:
+    names = internals()
+    assert {"restart_service", "out_lease", "drill_request", "estate_host_survey", "__patroni_members"} <= names
+    for name in sorted(names - LENT) + list(TOUCHED):
+        if name.startswith("gate_") or name in ("estate_host_survey", "estate_name"):
+            continue
+        assert objected({name: ""}, playbook, ROLE_VARIABLES, job=False), name
+
+
+@pytest.mark.parametrize("playbook", sorted(PLANS))
+def test_what_can_be_given_is_what_the_header_says(playbook: str) -> None:
+    text = (PLAYBOOKS / f"{playbook}.yml").read_text(encoding="utf-8")
+    header = re.match(r"---\n((?:#.*\n)+)", text)
+    assert header
+    said = set(re.findall(r"-e (\w+)=", header[1])) | set(re.findall(r"-e '{\"(\w+)\":", header[1]))
+    assert said - NAMING == set(KNOBS[playbook])
 
 
 def test_no_role_lends_its_tasks_the_tag_of_another() -> None:

@@ -127,8 +127,7 @@ def _faults(found: Approval, asked: Asked, given: Sequence[Approval], people: Pe
     if found.person == asked.launcher:
         yield "who launches a run cannot approve it"
     yield from untimely(found, now)
-    if any(_withdraws(one, found) for one in given):
-        yield "it was withdrawn"
+    yield from _withdrawn(found, given)
 
 
 def foreign(found: Approval, asked: Asked) -> Iterator[str]:
@@ -147,9 +146,15 @@ def untimely(found: Approval, now: datetime) -> Iterator[str]:
         yield f"it was given at {found.given.isoformat()}, which is still to come"
 
 
-def _withdraws(one: Approval, found: Approval) -> bool:
-    same = (one.person, one.plan) == (found.person, found.plan)
-    return one.decision == WITHDRAW and not one.fault and same and one.given >= found.given
+def _withdrawn(found: Approval, given: Sequence[Approval]) -> Iterator[str]:
+    """Yield that it was withdrawn, or may have been: of what cannot be believed the time cannot be either."""
+    for one in given:
+        if one.decision != WITHDRAW or (one.person, one.plan) != (found.person, found.plan):
+            continue
+        if one.fault:
+            yield f"it may be withdrawn by {one.where or 'a document'}, which cannot be believed: {one.fault}"
+        elif one.given >= found.given:
+            yield "it was withdrawn"
 
 
 def _assigned(persons: Sequence[str], needed: Mapping[str, int], people: People) -> dict[str, str]:

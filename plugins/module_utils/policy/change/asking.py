@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.extra_variables import GUARDED
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.kept import Governed
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Evidence
@@ -18,21 +19,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Inventory, listed
 
 DEVELOPMENT = "development"
-# What says where a run is and by what it is governed: the inventory's word, not that of who launches.
-GUARDED = ("estate_name", "estate_environment", "estate_governance")
-# What a playbook hands to the gate goes by such names.
-GUARDED_PREFIX = "gate_"
 DRILL = "drill"
 # Characters of what differs in a plan; the whole is in its file.
 LONGEST = 120
-
-
-def overridden(extra: Iterable[str]) -> list[str]:
-    """Return what is objected to variables that were given with the run."""
-    found = sorted(name for name in extra if name in GUARDED or name.startswith(GUARDED_PREFIX))
-    if not found:
-        return []
-    return [f"variables: expected {listed(found)} from inventory and playbook, found among the extra variables"]
 
 
 def unclear(inventory: Inventory) -> list[str]:
@@ -57,6 +46,12 @@ def elsewhere(plan: Plan, estate: str, environment: str) -> list[str]:
     return [
         f"plan: expected {what} {mine}, found {theirs or 'none'}" for what, theirs, mine in places if mine != theirs
     ]
+
+
+def undone(plan: Plan, done: Sequence[str]) -> list[str]:
+    """Return what is objected to steps that are said to be done, and that the plan does not have."""
+    odd = [name for name in dict.fromkeys(done) if name not in {step.name for step in plan.steps}]
+    return [f"done: expected steps of the plan, found {listed(odd)}"] if odd else []
 
 
 def misused(plan: Plan) -> list[str]:

@@ -69,10 +69,12 @@ def opening(
     needed_seconds: float,
     window: bool = True,
     freeze: bool = True,
+    wished: Span | None = None,
 ) -> Opening:
     """Judge the moment ``now`` for a change that still needs so many seconds.
 
     ``window`` says whether one is needed, ``freeze`` whether freezes count (only break-glass may be without).
+    ``wished`` is the change's own time: what remains has to fit into that, too.
     """
     second, needed = now.timestamp(), math.ceil(needed_seconds)
     frozen = [one for scope, group in _by_scope(calendars, FREEZE) if freeze and scope.touches(target) for one in group]
@@ -82,7 +84,7 @@ def opening(
         covering = (index for index, (scope, _group) in enumerate(windows) if scope.covers(target, part))
         covered.setdefault(tuple(covering), []).append(part)
     by_parts = [(parts, [one for index in groups for one in windows[index][1]]) for groups, parts in covered.items()]
-    opened = [calendars.known]
+    opened = common([calendars.known], [wished]) if wished else [calendars.known]
     for _parts, events in by_parts:
         opened = common(opened, _from(events, second))
     free = without(opened, _from(frozen, second))
@@ -99,7 +101,7 @@ def opening(
             for part in parts
         ]
     if current and current[1] - second < needed:
-        ending = _ending(frozen, current[1], known=calendars.known)
+        ending = _ending(frozen, current[1], known=calendars.known, wished=wished)
         objections.append(f"window: expected {_minutes(needed)} that are left, found {ending} at {moment(current[1])}")
     later = next((max(start, math.ceil(second)) for start, end in free if end - max(start, second) >= needed), None)
     return Opening(
@@ -137,10 +139,12 @@ def _nearest(events: Sequence[Event], second: float) -> str:
     return f"the next to be {event} from {moment(start)}"
 
 
-def _ending(frozen: Iterable[Event], second: int, known: Span) -> str:
+def _ending(frozen: Iterable[Event], second: int, known: Span, wished: Span | None) -> str:
     beginning = next((event for event in frozen for span in event.spans if span[0] == second), None)
     if beginning:
         return f"that {beginning} begins"
+    if wished and second == wished[1]:
+        return "that the change's own time ends"
     return "that the calendars were read no further" if second == known[1] else "that the window closes"
 
 

@@ -9,6 +9,7 @@ produces is missing, a tier without a rule is refused, a moment that no calendar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,7 +51,7 @@ def verdict(governance: Governance, run: Run) -> Verdict:
     needed, no_rule = governance.policy.needs(run.plan.target)
     glass = _break_glass(governance, run)
     proofs = judge(governance, run, needed)
-    opened, excused = _opening(governance, run, needed, glass)
+    opened, excused = _opening(governance, run, found, needed, glass)
     counted = _approvals(governance, run, found, needed)
     approved = not counted.missing or glass.skips("approvals")
     objections = [
@@ -76,14 +77,26 @@ def verdict(governance: Governance, run: Run) -> Verdict:
     return Verdict.of(dict.fromkeys(objections), **facts)
 
 
-def _opening(governance: Governance, run: Run, needed: Rule, glass: _Glass) -> tuple[Opening, list[Waiver]]:
+def _opening(
+    governance: Governance, run: Run, found: Change | None, needed: Rule, glass: _Glass
+) -> tuple[Opening, list[Waiver]]:
     """Ask the calendars; where only the window is missing, a waiver may excuse it."""
     target = run.plan.target
+    own = found.window if found and not glass.skips("window") else None
+    wished = (math.ceil(own[0].timestamp()), math.floor(own[1].timestamp())) if own else None
 
     def judged(window: bool) -> Opening:
-        seconds = run.plan.remaining_seconds(run.done) + 60 * needed.margin_minutes
+        seconds = run.plan.remaining_seconds(run.done, run.known) + 60 * needed.margin_minutes
         freeze = not glass.skips("freeze")
-        return opening(governance.calendars, target, now=run.now, needed_seconds=seconds, window=window, freeze=freeze)
+        return opening(
+            governance.calendars,
+            target,
+            now=run.now,
+            needed_seconds=seconds,
+            window=window,
+            freeze=freeze,
+            wished=wished,
+        )
 
     window = needed.window and not glass.skips("window")
     opened = judged(window)
@@ -164,13 +177,14 @@ def _lock(run: Run) -> Iterator[str]:
 
 def _tier(governance: Governance, run: Run) -> Iterator[str]:
     """Neither the change nor its way back may take users longer than their tier allows."""
+    back = max(run.plan.rollback_seconds, run.known.rollback_seconds)
     for name in run.plan.target.instances:
         tier = governance.policy.tier_of(name)
         if tier is None:
             yield f"tier: expected {name} among the policy's instances, found it without a tier"
             continue
         standing = governance.policy.instances[name]
-        for what, seconds in (("an outage", run.plan.outage_seconds), ("a rollback", run.plan.rollback_seconds)):
+        for what, seconds in (("an outage", run.plan.outage_seconds), ("a rollback", back)):
             if seconds > 60 * tier.rto_minutes:
                 allowed = f"{name} ({standing.tier}) to be back within {tier.rto_minutes} min"
                 yield f"tier: expected {allowed}, found {what} of {seconds} s"

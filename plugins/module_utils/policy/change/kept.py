@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ansible_collections.erpops.estate.plugins.module_utils.policy import leases
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import UNKNOWN, Estimates, Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.situation import Lock, Ran, Review
 from ansible_collections.erpops.estate.plugins.module_utils.policy.leases import Lease
 
@@ -87,9 +87,9 @@ def load_review(text: str) -> Review:
         raise ValueError(f"expected a review, found {text[:80]!r} ({error})") from error
 
 
-def lock_wanted(plan: Plan, owner: str, done: Collection[str], now: datetime) -> Lease:
+def lock_wanted(plan: Plan, owner: str, done: Collection[str], now: datetime, known: Estimates = UNKNOWN) -> Lease:
     """Return the lock that a run asks for: twice as long as the rest of its plan takes, and some more."""
-    minutes = SLACK_MINUTES + 2 * math.ceil(plan.remaining_seconds(done) / 60)
+    minutes = SLACK_MINUTES + 2 * math.ceil(plan.remaining_seconds(done, known) / 60)
     return leases.wanted(
         LOCK, plan.estate, owner=owner, reason=plan.change, minutes=min(minutes, leases.MOST_MINUTES), now=now
     )

@@ -29,6 +29,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Estimates:
+    """How long steps by their names, and the way back, take by what is known here, whatever the file of a plan says."""
+
+    seconds: Mapping[str, int] = field(default_factory=dict)
+    rollback_seconds: int = 0
+
+
+UNKNOWN = Estimates()
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a run will do.
 
@@ -60,6 +71,7 @@ class Plan:
         """Return what identifies the plan: other inputs, other digest."""
         return digest(self.as_dict())
 
-    def remaining_seconds(self, done: Collection[str] = ()) -> int:
-        """Return how long the steps take that are not done yet."""
-        return sum(max(0, step.seconds) for step in self.steps if step.name not in done)
+    def remaining_seconds(self, done: Collection[str] = (), known: Estimates = UNKNOWN) -> int:
+        """Return how long the steps take that are not done yet: by the plan, or by what is known where that is more."""
+        left = [step for step in self.steps if step.name not in done]
+        return sum(max(0, step.seconds, known.seconds.get(step.name, 0)) for step in left)

@@ -15,7 +15,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules 
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import DRIFT
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import NONE, Part, Target
 from ansible_collections.erpops.estate.plugins.module_utils.policy.drift.difference import Difference
-from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding
+from ansible_collections.erpops.estate.plugins.module_utils.policy.inventory_model import Finding, listed
 
 OPEN = "open"
 
@@ -88,6 +88,7 @@ def change(document: Document, policy: Policy, people: People) -> tuple[Change, 
     faults = [*_named_for(document), *_person(document, "requester", people)]
     faults += _unknown(document, ("scope", "instances"), "instance", scope["instances"], policy.instances)
     faults += _unknown(document, ("scope", "sites"), "site", scope.get("sites", ()), policy.vocabulary.sites)
+    faults += _nowhere(document, policy)
     window, more = _window(document)
     found = Change(
         id=data["id"],
@@ -133,14 +134,33 @@ def target(found: Change, policy: Policy, touches: Mapping[str, Sequence[str]] |
         Part(instance, standing.ring, site, plane)
         for instance in known.get("instances") or found.instances or ("",)
         for standing in [policy.instances.get(instance, Standing(""))]
-        for site in found.sites or _sites(standing)
+        for site in _sites(standing, found.sites)
         for plane in known.get("planes") or found.planes or ("",)
     ]
     return Target(found.environment, found.kind, tuple(parts))
 
 
-def _sites(standing: Standing) -> tuple[str, ...]:
-    return ("",) if standing.sites is None else standing.sites or (NONE,)
+def _sites(standing: Standing, said: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return at which of the sites that are said an instance is touched; where it has none of them, at all its own."""
+    if standing.sites is None:
+        return tuple(said) or ("",)
+    return tuple(site for site in said if site in standing.sites) or standing.sites or (NONE,)
+
+
+def _nowhere(document: Document, policy: Policy) -> Iterator[Finding]:
+    """Refuse sites and instances that do not belong together: no freeze of where the instance is would be asked."""
+    scope = document.data["scope"]
+    sites = [site for site in scope.get("sites", ()) if site in policy.vocabulary.sites]
+    known = {name: policy.instances[name].sites for name in scope["instances"] if name in policy.instances}
+    where = {name: own for name, own in known.items() if own is not None}
+    for index, site in enumerate(scope.get("sites", ())):
+        if site in sites and known and len(where) == len(known) and not any(site in own for own in where.values()):
+            problem = f"none of {listed(known)} is at {site!r}"
+            yield document.finding(("scope", "sites", index), problem, "Name where they are, or leave sites out")
+    for index, name in enumerate(scope["instances"]):
+        if sites and name in where and not set(sites) & set(where[name]):
+            problem = f"{name!r} is at {listed(where[name]) or 'no site'}, and the change is not"
+            yield document.finding(("scope", "instances", index), problem, "Name its sites, too, or leave sites out")
 
 
 def _named_for(document: Document) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates
+
 # As what host_survey is registered: for the gate alone, or by who needs it for more.
 SURVEYS = ("gate_survey", "estate_host_survey")
 
@@ -24,6 +26,15 @@ def clocks(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
             offset, doubt = float(survey["clock_offset"]), float(survey.get("clock_doubt", 0))
             found[host] = round(max(abs(offset) - doubt, 0) * (1 if offset >= 0 else -1), 3)
     return found
+
+
+def estimates(hosts: Mapping[str, Mapping[str, Any]]) -> Estimates:
+    """Return how long the plan takes by what was known when the gate was asked first, as its answers have it."""
+    found = [(variables.get("gate_asked") or {}).get("estimates") or {} for variables in hosts.values()]
+    seconds: dict[str, int] = {}
+    for name, taken in (pair for one in found for pair in (one.get("seconds") or {}).items()):
+        seconds[str(name)] = max(int(taken), seconds.get(str(name), 0))
+    return Estimates(seconds, max((int(one.get("rollback_seconds") or 0) for one in found), default=0))
 
 
 def away(hosts: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.approvals import Approval
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Calendars
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.people import People
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import UNKNOWN, Estimates, Plan
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.requests import Change, Waiver
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.rules import Policy
 
@@ -126,7 +126,8 @@ class Run:
     ``break_glass`` is the reason for such a run, None for an ordinary one.
     ``clocks`` has, by host, how many seconds its clock is off this one; of those ``away`` it need not be known: they
     did not answer, and the playbook can do without. ``lock_fault`` is why nobody knows who holds the lock, ``unread``
-    says which approvals could not be read, ``objections`` what stands against the run already.
+    says which approvals could not be read, ``objections`` what stands against the run already. ``known`` is how long it
+    takes by what is known here.
     """
 
     plan: Plan
@@ -147,3 +148,4 @@ class Run:
     lock_fault: str = ""
     unread: tuple[str, ...] = ()
     objections: tuple[str, ...] = ()
+    known: Estimates = UNKNOWN

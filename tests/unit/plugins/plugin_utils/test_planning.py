@@ -13,6 +13,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence import reco
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed
 from ansible_collections.erpops.estate.plugins.plugin_utils import planning
 
@@ -87,17 +88,31 @@ def test_what_was_approved_is_what_counts(configuration: str) -> None:
     assert planning.whole(PLAN, approved, configuration, inventory="sha256:2") == {**made, "before": {}}
 
 
+def test_what_is_known_here_is_no_matter_of_the_file(configuration: str) -> None:
+    ran(configuration, 17)
+    known = planning.known_here(planning.whole(PLAN, None, configuration))
+    assert known == Estimates({"a": 20}, 20)
+    assert planning.known_here(planning.whole(PLAN, None, "")) == Estimates({"a": 500}, 500)
+
+
 def test_what_it_was_called_with_is_in_the_plan() -> None:
     given = {
         "plan": "x",
         "change": "y",
         "change_plan": "z",
         "awx_job_id": 7,
+        "awx_s": "patroni",
         "tower_user_name": "eve",
         "restart_turn": "node3",
         "a": {"b": 1.5, "token": "t"},
         "db_password": "p",
     }
-    found = planning.whole(PLAN, None, "", given=given)["given"]
-    assert found == {"a": '{"b": 1.5, "token": "[redacted]"}', "db_password": "[redacted]", "restart_turn": "node3"}
+    found = planning.whole(PLAN, None, "", given=planning.called_with(given, job=True))["given"]
+    assert found == {
+        "a": '{"b": 1.5, "token": "[redacted]"}',
+        "awx_s": "patroni",
+        "db_password": "[redacted]",
+        "restart_turn": "node3",
+    }
+    assert planning.called_with(given) == {**found, "awx_job_id": "7", "tower_user_name": "eve"}
     assert planning.whole(PLAN, None, "")["given"] == {}

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -66,6 +67,11 @@ NIGHTS = (f"DTSTART;{BERLIN}:20260327T220000", f"DTEND;{BERLIN}:20260328T060000"
             calendar(event("DTSTART;VALUE=DATE:20260131", "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=3"), zone="UTC"),
             ["01-31 00:00 - 02-01 00:00", "02-28 00:00 - 03-01 00:00", "03-31 00:00 - 04-01 00:00"],
             id="every last day of a month",
+        ),
+        pytest.param(
+            calendar(event("DTSTART;VALUE=DATE:20260131", "DURATION:P2D"), zone="Pacific/Kiritimati"),
+            ["01-30 10:00 - 02-01 10:00"],
+            id="whole days that say how long they last",
         ),
         pytest.param(
             calendar(
@@ -160,6 +166,34 @@ NAMED = "calendars/test.ics:4: event 'Month end' (1@example.com): "
             id="every second",
         ),
         pytest.param(calendar(event("DURATION:PT1H")), NAMED + "it has no start", id="no start"),
+        pytest.param(
+            calendar(event(*GOOD, "DTSTART:20260401T220000Z")),
+            NAMED + "DTSTART stands twice. Say it once, or make two events of it.",
+            id="two starts",
+        ),
+        pytest.param(
+            calendar(event(*GOOD, "STATUS:CANCELLED", "STATUS:CONFIRMED")),
+            NAMED + "STATUS stands twice",
+            id="two states",
+        ),
+        pytest.param(
+            calendar(event(*GOOD, "RRULE:FREQ=DAILY;COUNT=9", "EXRULE:FREQ=WEEKLY;COUNT=2")),
+            NAMED + "EXRULE is out of use, and would be passed over. Name the times that are left out, by EXDATE.",
+            id="a rule of exceptions",
+        ),
+        pytest.param(
+            calendar(event(*GOOD), event("DUE:20260301T220000Z", uid="2").replace("VEVENT", "VTODO")),
+            "calendars/test.ics:11: VTODO: it is no event, and nobody asks it. Make it an event, or remove it.",
+            id="a task",
+        ),
+        pytest.param(
+            calendar(event(*GOOD, "DTEND:20260301T230000Z")), NAMED + "it has DTEND and DURATION", id="two ends"
+        ),
+        pytest.param(
+            calendar(event("DTSTART;VALUE=DATE:20260301", "DURATION:PT12H"), zone="Pacific/Kiritimati"),
+            "(1@example.com): it is a whole day, and lasts 12:00:00. Let it begin at a time, or last whole days.",
+            id="a part of a whole day",
+        ),
         pytest.param(calendar(event("DTSTART:20260301T220000Z")), NAMED + "it has no end", id="no end"),
         pytest.param(
             calendar(event("DTSTART:20260301T220000Z", "DTEND:20260301T210000Z")),
@@ -183,6 +217,26 @@ def test_what_is_refused(content: bytes, said: str) -> None:
     found, faults = parsed(content)
     assert not found
     assert said in str(faults[0])
+
+
+def zoned(hours: int | None) -> bytes:
+    """Return a calendar in a zone of its own making, so many hours off; None leaves out what it is."""
+    offset = f"{hours or 0:+03}00"
+    zone = ["BEGIN:VTIMEZONE", "TZID:Warehouse", "BEGIN:STANDARD", "DTSTART:19700101T000000"]
+    zone += [f"TZOFFSETFROM:{offset}", f"TZOFFSETTO:{offset}", "END:STANDARD", "END:VTIMEZONE"]
+    return calendar(
+        *(zone if hours is not None else []), event("DTSTART;TZID=Warehouse:20260301T120000", "DURATION:PT1H")
+    )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((5, -3, None))))
+def test_a_zone_of_one_file_is_none_of_another(order: tuple[int | None, ...]) -> None:
+    for hours in order:
+        found, faults = parsed(zoned(hours))
+        if hours is None:
+            assert "DTSTART is in the zone 'Warehouse', which is unknown" in str(faults[0])
+        else:
+            assert times(found) == [f"03-01 {12 - hours:02}:00 - 03-01 {13 - hours:02}:00"]
 
 
 def test_all_faults_of_a_file_are_said_at_once() -> None:

@@ -137,6 +137,19 @@ def test_a_dirty_tree_is_refused(company: Company, how: str) -> None:
         company.repository().snapshot()
 
 
+def test_an_old_commit_that_is_made_to_follow_a_newer_one(company: Company) -> None:
+    old, newer = company.git("rev-parse", "HEAD"), company.commit(company.owner)
+    company.git("reset", "-q", "--hard", old)
+    repository = company.repository()
+    assert not repository.follows(old, newer)
+    grafts = company.checkout / ".git" / "info" / "grafts"
+    grafts.parent.mkdir(exist_ok=True)
+    grafts.write_text(f"{old} {newer}\n{newer}\n", encoding="utf-8")
+    assert repository.follows(old, newer), "git itself takes it at its word"
+    with pytest.raises(Refused, match=r"history that its commits have; found .*grafts, which says another"):
+        repository.snapshot()
+
+
 def test_what_is_hidden_from_status_is_not_read(company: Company) -> None:
     company.git("update-index", "--assume-unchanged", "governance/policy.yml")
     company.write("policy.yml", "version: 1 # everything goes\n")

@@ -56,6 +56,21 @@ def test_data_that_knows_its_lines() -> None:
         (b"[production]", b"[qa, qa]", "environments: something stands twice in ['qa', 'qa']. Keep one"),
         (
             b"rto_minutes: 60",
+            b"rto_minutes: 60.0",
+            "policy.yml:3: tiers.critical.rto_minutes: expected a whole number, found 60.0. Use a whole number from",
+        ),
+        (
+            b"window: true",
+            b"window: true\n    approvals: [{role: boss, at_least: 2.0}]",
+            "policy.yml:9: rules[0].approvals[0].at_least: expected a whole number, found 2.0. Use a whole",
+        ),
+        (
+            b"rto_minutes: 60",
+            b"rto_minutes: true",
+            "policy.yml:3: tiers.critical.rto_minutes: expected a whole number, found True.",
+        ),
+        (
+            b"rto_minutes: 60",
             b"rto_minutes: 0",
             "policy.yml:3: tiers.critical.rto_minutes: 0 does not fit. Use a whole number",
         ),

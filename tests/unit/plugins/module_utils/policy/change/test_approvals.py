@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -80,9 +80,19 @@ def test_who_withdraws_has_not_approved_until_he_does_again() -> None:
         "approvals: the one of ada does not count: it was withdrawn",
     )
     assert counted(first, withdrawn, again, release_manager=1).counted
-    others: list[dict[str, Any]] = [{"person": "ben"}, {"plan": OTHER}, {"fault": "forged"}]
+    others: list[dict[str, Any]] = [{"person": "ben"}, {"plan": OTHER}, {"plan": OTHER, "fault": "forged"}]
     for other in others:
         assert counted(first, replace(withdrawn, **other), release_manager=1).counted
+
+
+@pytest.mark.parametrize("given", [NOW - timedelta(days=9), NOW - timedelta(hours=2), NOW + timedelta(hours=2)])
+def test_a_withdrawal_that_cannot_be_believed_stops_that_approval_until_somebody_has_looked(given: datetime) -> None:
+    first = approval("ada", PLAN)
+    doubted = replace(first, decision="withdraw", given=given, where="w.json", fault="w.json.sig is missing")
+    found = counted(first, approval("cyd", PLAN), doubted, release_manager=1)
+    said = "it may be withdrawn by w.json, which cannot be believed: w.json.sig is missing"
+    assert found.refused == (f"approvals: the one of ada does not count: {said}",)
+    assert found.counted == {"cyd": "release-manager"}
 
 
 def test_a_document_comes_back_as_it_was() -> None:

@@ -37,18 +37,10 @@ from tests.unit.plugins.module_utils.policy.change.worlds import (
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.parametrize(
-    ("extra", "named"),
-    [
-        ((), ""),
-        (("change", "break_glass", "estate_images"), ""),
-        (("estate_environment",), "estate_environment"),
-        (("gate_done", "estate_governance"), "estate_governance and gate_done"),
-    ],
-)
-def test_where_a_run_is_nobody_says_who_launches_it(extra: tuple[str, ...], named: str) -> None:
-    said = f"variables: expected {named} from inventory and playbook, found among the extra variables"
-    assert asking.overridden(extra) == ([said] if named else [])
+def test_what_the_plan_does_not_have_cannot_be_done() -> None:
+    assert asking.undone(plan(), ["drain"]) == []
+    said = "done: expected steps of the plan, found reboot"
+    assert asking.undone(plan(), ["reboot", "drain", "reboot"]) == [said]
 
 
 @pytest.mark.parametrize(

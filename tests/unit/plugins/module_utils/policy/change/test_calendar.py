@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.calendar import Calendars, Opening, opening
@@ -21,7 +22,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
 
 
-def asked(found: Calendars, when: str, minutes: float = 60, target: Target = TARGET, **more: bool) -> Opening:
+def asked(found: Calendars, when: str, minutes: float = 60, target: Target = TARGET, **more: Any) -> Opening:
     return opening(found, target, now=at(when), needed_seconds=60 * minutes, **more)
 
 

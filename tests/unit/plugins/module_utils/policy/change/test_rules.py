@@ -152,6 +152,18 @@ def asked(file: str = "changes/CHG-1.yml", **more: object) -> Document:
         ),
         (asked(scope={"instances": [], "sites": ["west"]}), "scope.sites[0]: there is no site 'west'"),
         (
+            asked(scope={"instances": ["lakeland"], "sites": ["south"]}),
+            "scope.sites[0]: none of lakeland is at 'south'. Name where they are, or leave sites out.",
+        ),
+        (
+            asked(scope={"instances": ["lakeland"], "sites": ["north", "south"]}),
+            "scope.sites[1]: none of lakeland is at 'south'",
+        ),
+        (
+            asked(scope={"instances": ["lakeland", "harbor"], "sites": ["south"]}),
+            "changes/CHG-1.yml:9: scope.instances[0]: 'lakeland' is at north, and the change is not. Name",
+        ),
+        (
             asked(window={"from": "2026-03-10T22:00Z", "to": "2026-03-10T22:00Z"}),
             "window.to: it ends before it begins. Let it end after it begins.",
         ),
@@ -177,6 +189,22 @@ def test_what_a_change_touches() -> None:
         Part("harbor", "pilot", "", "data"),
         Part("harbor", "pilot", "", "edge"),
     )
+
+
+def test_what_a_change_touches_is_where_its_instances_are() -> None:
+    """Where an instance is not known to be it may be at any site that is named; nothing is at one where it is not."""
+    both = asked(scope={"instances": ["lakeland", "harbor"], "sites": ["north", "south"]})
+    found, faults = change(both, RULES, PEOPLE)
+    assert not faults
+    parts = target(found, RULES).parts
+    assert [(part.instance, part.site) for part in parts] == [
+        ("lakeland", "north"),
+        ("harbor", "north"),
+        ("harbor", "south"),
+    ]
+    south, _faults = change(asked(scope={"instances": ["harbor"], "sites": ["south"]}), RULES, PEOPLE)
+    named = target(south, RULES, {"instances": ["lakeland"]})
+    assert [part.site for part in named.parts] == ["north"], "a freeze of where it is counts"
 
 
 def test_a_waiver_that_cannot_be_meant() -> None:

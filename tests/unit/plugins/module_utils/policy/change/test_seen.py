@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change import seen
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Estimates
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.seen import away, backup, clocks
 
 
@@ -79,3 +81,11 @@ def test_of_all_members_the_leader_says_how_far_the_repository_is_behind(
 ) -> None:
     (found,) = backup({"node1": {"gate_backups": {"results": told(*points)}}, "node2": {}})
     assert found["recovery_point"] == expected
+
+
+def test_how_long_it_takes_is_what_was_known_when_the_gate_was_asked_first() -> None:
+    first = {"estimates": {"seconds": {"a": 60, "b": 5}, "rollback_seconds": 65}}
+    later = {"estimates": {"seconds": {"b": 7}, "rollback_seconds": 0}}
+    hosts: dict[str, dict[str, Any]] = {"n1": {"gate_asked": first}, "n2": {"gate_asked": later}, "n3": {}}
+    assert seen.estimates(hosts) == Estimates({"a": 60, "b": 7}, 65)
+    assert seen.estimates({"n1": {"gate_asked": {"failed": True}}}) == Estimates()
