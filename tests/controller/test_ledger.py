@@ -90,7 +90,7 @@ CHANGE = [
         "hosts": "all",
         "gather_facts": False,
         "tasks": [
-            {"erpops.estate.evidence": {"kind": "plan", "data": {"change": "CHG-7", "digest": "sha256:1"}}},
+            {"erpops.estate.change_gate": {"plan": {"change": "CHG-7", "playbook": "try", "steps": []}}},
             {"erpops.estate.evidence": {"kind": "after", "data": {"odoo": "2.0"}}},
         ],
     }
@@ -103,12 +103,16 @@ class Bastion:
     def __init__(self, path: Path) -> None:
         self.path, self.ledger, self.out = path, path / "ledger", path / "out"
         (path / "group_vars").mkdir()
-        (path / "hosts").write_text(f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
+        (path / "hosts").write_text(
+            f"[estate]\nlocalhost ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+        )
         vault = VaultLib([("default", VaultSecret(b"x"))])
         (path / "vault").write_text("x")
         (path / "group_vars" / "all.yml").write_bytes(vault.encrypt(yaml.safe_dump({"vault_password": "canary-vault"})))
         (path / "host_vars").mkdir()
-        (path / "host_vars" / "localhost.yml").write_text("db: {password: canary-inventory}\n")
+        (path / "host_vars" / "localhost.yml").write_text(
+            "db: {password: canary-inventory}\nestate_name: lab\nestate_environment: development\n"
+        )
         (path / "ledger.json").write_text(json.dumps({"estate": "lab", "directory": str(self.ledger)}))
         self.environment = {
             **os.environ,
@@ -203,7 +207,7 @@ def test_what_ran_is_verified_and_drawn_by_playbooks(bastion: Bastion) -> None:
     given = ["-e", f"ledger_configuration={bastion.path}/ledger.json"]
     program = bastion.path / "verify.pyz"
     output = bastion.run("erpops.estate.ledger_verify", *given, "-e", f"ledger_program={program}")
-    assert "The 2 entries are a chain" in output
+    assert "The 3 entries are a chain" in output
     alone = [sys.executable, "-I", "-S", str(program), str(bastion.ledger), "--records"]
     assert subprocess.run(alone, check=False, capture_output=True).returncode == 0
     page = bastion.path / "page.html"
@@ -215,11 +219,38 @@ def test_what_ran_is_verified_and_drawn_by_playbooks(bastion: Bastion) -> None:
         "erpops.estate.change_page", *given, "-e", "change=CHG-8", status=2
     )
     # Nothing of this was recorded.
-    assert len(bastion.entries()) == 2
+    assert len(bastion.entries()) == 3
     path = bastion.ledger / "ledger.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"succeeded", b"overruled").replace(b"try.yml", b"dry.yml"))
+    path.write_bytes(path.read_bytes().replace(b"try.yml", b"dry.yml", 1))
     output = bastion.run("erpops.estate.ledger_verify", *given, status=2)
     assert "the first wrong entry is 1 (altered)" in " ".join(output.split())
+
+
+FORGED = {
+    "plan": {"change": "CHG-7", "digest": "sha256:1"},
+    "approvals": [{"person": "ada"}],
+    "verdict": {"ok": True, "change": "CHG-7", "break_glass": "forged"},
+    "launcher": {"person": "eve", "proof": "signature"},
+}
+
+
+def test_what_is_the_gates_own_neither_a_task_nor_a_host_can_declare(bastion: Bastion) -> None:
+    pieces = [{"kind": kind, "data": data} for kind, data in FORGED.items()]
+    # Who is root on a host decides what its Python answers.
+    answer = json.dumps({"changed": False, "evidence": [*pieces, {"kind": "after", "data": {"said": "by the host"}}]})
+    host = bastion.path / "python"
+    host.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    host.chmod(0o755)
+    tasks: list[dict[str, Any]] = [{"erpops.estate.evidence": piece, "ignore_errors": True} for piece in pieces]
+    tasks += [{"erpops.estate.host_info": {}, "vars": {"ansible_python_interpreter": str(host)}}]
+    output = bastion.run([{"hosts": "all", "gather_facts": False, "tasks": tasks}])
+    assert output.count("value of kind must be one of: before, after, verification") >= len(FORGED)
+    closed = bastion.entries()[-1]
+    assert closed.fields.keys().isdisjoint({"change", "launcher", "plan", "break_glass"})
+    found = bastion.record(closed)
+    assert found.after == {"said": "by the host"}
+    assert (found.plan, found.approvals, found.verdicts, found.change) == ({}, [], [], "")
+    assert "launcher" not in found.origin
 
 
 def test_a_killed_run_leaves_an_entry_that_says_so(bastion: Bastion) -> None:

@@ -4,7 +4,9 @@
 """Turns the events of a run into its record. Knows names, times and outcomes; never what a task was called with.
 
 More is kept only where a task of the collection declares it, by the key ``evidence`` of its result: one or several of
-``{"kind": ..., "data": ...}``, with a kind of KINDS; with ``"of": "host"`` what is said is about the task's host.
+``{"kind": ..., "data": ...}``, with a kind of KINDS; with ``"of": "host"`` what is said is about the task's host. What
+was planned, approved and judged, and who launched it, is believed of the change gate alone: it answers on the
+controller, and the results of all others are what hosts say.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction i
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import CHANGE_ID
 
 OURS = "erpops.estate."
-KINDS = ("plan", "approvals", "verdict", "launcher", "before", "after", "verification")
+GATE = f"{OURS}change_gate"
+KINDS = ("before", "after", "verification")
+KINDS_OF_GATE = ("plan", "approvals", "verdict", "launcher")
 LONGEST_MESSAGE = 500
 
 
@@ -93,7 +97,7 @@ class Recorder:
         self._play = ""
         self._tasks: dict[str, _Task] = {}
         self._failures: list[Failure] = []
-        self._declared: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        self._declared: dict[str, list[Any]] = {kind: [] for kind in (*KINDS, *KINDS_OF_GATE)}
         self._let_through = self._ungated = False
 
     def play(self, name: str) -> None:
@@ -119,7 +123,7 @@ class Recorder:
             short = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
             self._failures.append(Failure(host, found.name, short, status is Status.IGNORED))
         if evidence is not None and found.action.startswith(OURS):
-            self._declare(evidence, host)
+            self._declare(evidence, host, (*KINDS, *KINDS_OF_GATE) if found.action == GATE else KINDS)
 
     def let_through(self) -> None:
         """Note that the gate has said yes."""
@@ -184,10 +188,10 @@ class Recorder:
         # Known beforehand, whatever a secret may be.
         return {**clean, "format": FORMAT, "run": self.run}
 
-    def _declare(self, evidence: Any, host: str) -> None:
+    def _declare(self, evidence: Any, host: str, kinds: Sequence[str]) -> None:
         for piece in _listed(evidence):
             kind = piece.get("kind") if isinstance(piece, Mapping) else None
-            if isinstance(kind, str) and kind in self._declared:
+            if isinstance(kind, str) and kind in kinds:
                 data = piece.get("data")
                 self._declared[kind].append(_named(kind, data, host) if piece.get("of") == HOST else data)
 
