@@ -111,6 +111,16 @@ class ActionModule(ActionBase):
 CHANGING = ("host_maintenance", "traefik_server", "lease_end")
 
 
+def test_a_run_that_hides_everything_else_does_not_hide_the_verdict(company: Governed) -> None:
+    launched(company, "host_out")
+    company.environment["ANSIBLE_NO_LOG"] = "1"
+    act(company, "host_out", plan="plan.json")
+    assert [entry.event for entry in company.entries()] == ["opened", "allowed", "closed"]
+    assert company.entries()[-1].fields["launcher"] == "eve"
+    assert [verdict["ok"] for verdict in company.record().verdicts] == [True]
+    assert not [key for key in company.kept() if "change_lock" in key], "the lock was given back"
+
+
 @pytest.mark.parametrize(
     ("playbook", "acts", "left", "said"),
     [
