@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,17 @@ def test_what_is_the_gates_own_neither_a_task_nor_a_host_can_declare(bastion: Ba
     assert found.after == {"said": "by the host"}
     assert (found.plan, found.approvals, found.verdicts, found.change) == ({}, [], [], "")
     assert "launcher" not in found.origin
+
+
+def test_nobody_blanks_his_own_run_by_what_he_calls_a_secret(bastion: Bastion) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    cover = ["succeeded", today, "localhost", "try.yml", "CHG-7-cover", "sha256", "changed"]
+    bastion.run(CHANGE, "-e", json.dumps({"cover_token": cover}))
+    found = bastion.record(bastion.entries()[-1])
+    assert (found.outcome, found.playbook, list(found.hosts)) == ("succeeded", "try.yml", ["localhost"])
+    assert found.plan_digest.startswith("sha256:")
+    assert [str(datetime.fromisoformat(said["at"]).date()) for said in found.verdicts] == [today]
+    assert found.verdicts[0]["ok"] is True
 
 
 def test_a_killed_run_leaves_an_entry_that_says_so(bastion: Bastion) -> None:
