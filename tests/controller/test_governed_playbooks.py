@@ -42,6 +42,8 @@ def act(company: Governed, playbook: str, *more: str, status: int = 2, **called:
 def test_a_dry_run_shows_the_plan_and_leaves_it(company: Governed) -> None:
     shown = act(company, "host_out", "--check")
     assert f"{CHANGE}: host_out on lab (production, patch)" in shown
+    assert "Touches instances harbor; planes edge, application" in shown
+    assert f"Stands on commit {company.git('rev-parse', 'HEAD').strip()} of policy and change" in shown
     assert "Called with out_host=node2" in shown
     assert "1. drain node2 on node1, 30 s" in shown
     assert "may not run, for 2 reasons" in shown
