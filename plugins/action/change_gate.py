@@ -77,6 +77,13 @@ SPEC: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+# Ansible takes such a result from the callback plugin that records the run, and from who reads the terminal.
+HIDDEN = (
+    "change gate: expected its task without no_log, found it under no_log, which hides the verdict from the ledger;"
+    " say no_log: false on the task, or take no_log from play, block, ansible.cfg or ANSIBLE_NO_LOG"
+)
+
+
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no type information
     """Runs on the controller alone, once for each batch of hosts; no connection is opened."""
 
@@ -87,6 +94,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core carries no
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask; fail with every reason. In check mode the answer is only said."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        if self._task.no_log:
+            # Of the result nothing is shown but its warnings.
+            self._display.warning(HIDDEN)
+            return {**result, "changed": False, "failed": True, "msg": HIDDEN}
         _result, given = self.validate_argument_spec(
             argument_spec=SPEC,
             mutually_exclusive=[["plan", "plan_file"]],

@@ -63,14 +63,19 @@ from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import record, redaction
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder import Ending, Recorder, Status, spent
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder import (
+    GATE,
+    Ending,
+    Recorder,
+    Status,
+    spent,
+)
 from ansible_collections.erpops.estate.plugins.module_utils.governance.state import release
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
 from ansible_collections.erpops.estate.plugins.plugin_utils.recorder import Recording, announce, found_whole
 
 Event = Callable[..., None]
-GATE = "erpops.estate.change_gate"
 
 
 def timed(event: Event) -> Event:

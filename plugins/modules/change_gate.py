@@ -19,6 +19,8 @@ description:
     with C(gate_) are refused among extra variables; where changes are governed also templates, what says on which host
     a task is, C(estate_instances), and for the collection's playbooks whatever their headers do not name. Hand
     evidence, steps and clocks over under such names.
+  - Its task is refused under C(no_log), which would hide the verdict from the ledger. Where C(ansible.cfg), a play or
+    C(ANSIBLE_NO_LOG) may say so, give it C(no_log=false).
   - In check mode the verdict is only said, nothing is taken, and a no does not fail.
 author:
   - erpops.estate contributors (@erpops)
@@ -145,12 +147,14 @@ EXAMPLES = r"""
         - {name: node1, hosts: [node1], seconds: 90}
         - {name: node2, hosts: [node2], seconds: 90}
     clocks: "{{ gate_clocks }}"
+  no_log: false
   tags: [always]
 
 - name: Ask again before the next batch
   erpops.estate.change_gate:
     plan: "{{ gate_plan }}"
     done: "{{ gate_done }}"
+  no_log: false
 """
 
 RETURN = r"""

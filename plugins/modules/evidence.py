@@ -27,9 +27,11 @@ options:
   kind:
     description:
       - What it is. V(before) and V(after) are states by name, such as versions, and what is given later is added.
-      - V(verification) is one or several of C(name), C(ok) and C(details). The others are the change gate's own.
+      - V(verification) is one or several of C(name), C(ok) and C(details).
+      - Plan, approvals, verdict and launcher are not declared by this; they are believed of
+        M(erpops.estate.change_gate) alone.
     type: str
-    choices: [plan, approvals, verdict, launcher, before, after, verification]
+    choices: [before, after, verification]
     required: true
   data:
     description: The data.

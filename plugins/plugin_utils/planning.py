@@ -54,7 +54,11 @@ def begun(plan: Data, approved: Plan | None, configuration: str) -> Plan | None:
         return approved if approved.digest in known else None
     records = reversed(earlier(configuration, playbook)) if known else ()
     kept = next((one.plan for one in records if one.change == change and one.plan_digest in known), None)
-    return plan_of({name: kept[name] for name in kept if name != "digest"}) if kept else None
+    try:
+        return plan_of({name: kept[name] for name in kept if name != "digest"}) if kept else None
+    except ValueError:
+        # A record of which nobody can read the plan is as good as none.
+        return None
 
 
 def stopped_by(path: str | None, configuration: str) -> Plan | None:

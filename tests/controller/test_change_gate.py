@@ -137,9 +137,14 @@ def of_another_estate(company: Governed) -> None:
     (company.path / "ledger.json").write_text(json.dumps({"estate": "other", "directory": str(company.ledger)}))
 
 
+def hidden(company: Governed) -> None:
+    company.environment["ANSIBLE_NO_LOG"] = "1"
+
+
 @pytest.mark.parametrize(
     ("spoil", "reasons"),
     [
+        (hidden, ["change gate: expected its task without no_log, found it under no_log, which hides the verdict"]),
         (
             altered,
             [

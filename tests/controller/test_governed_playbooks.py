@@ -42,6 +42,8 @@ def act(company: Governed, playbook: str, *more: str, status: int = 2, **called:
 def test_a_dry_run_shows_the_plan_and_leaves_it(company: Governed) -> None:
     shown = act(company, "host_out", "--check")
     assert f"{CHANGE}: host_out on lab (production, patch)" in shown
+    assert "Touches instances harbor; planes edge, application" in shown
+    assert f"Stands on commit {company.git('rev-parse', 'HEAD').strip()} of policy and change" in shown
     assert "Called with out_host=node2" in shown
     assert "1. drain node2 on node1, 30 s" in shown
     assert "may not run, for 2 reasons" in shown
@@ -119,6 +121,16 @@ class ActionModule(ActionBase):
         return {"changed": True, "lease": [], "actions": [], "ended": []}
 """
 CHANGING = ("host_maintenance", "traefik_server", "lease_end")
+
+
+def test_a_run_that_hides_everything_else_does_not_hide_the_verdict(company: Governed) -> None:
+    launched(company, "host_out")
+    company.environment["ANSIBLE_NO_LOG"] = "1"
+    act(company, "host_out", plan="plan.json")
+    assert [entry.event for entry in company.entries()] == ["opened", "allowed", "closed"]
+    assert company.entries()[-1].fields["launcher"] == "eve"
+    assert [verdict["ok"] for verdict in company.record().verdicts] == [True]
+    assert not [key for key in company.kept() if "change_lock" in key], "the lock was given back"
 
 
 @pytest.mark.parametrize(

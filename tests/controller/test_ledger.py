@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ CHANGE = [
         "hosts": "all",
         "gather_facts": False,
         "tasks": [
-            {"erpops.estate.evidence": {"kind": "plan", "data": {"change": "CHG-7", "digest": "sha256:1"}}},
+            {"erpops.estate.change_gate": {"plan": {"change": "CHG-7", "playbook": "try", "steps": []}}},
             {"erpops.estate.evidence": {"kind": "after", "data": {"odoo": "2.0"}}},
         ],
     }
@@ -103,12 +104,16 @@ class Bastion:
     def __init__(self, path: Path) -> None:
         self.path, self.ledger, self.out = path, path / "ledger", path / "out"
         (path / "group_vars").mkdir()
-        (path / "hosts").write_text(f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
+        (path / "hosts").write_text(
+            f"[estate]\nlocalhost ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+        )
         vault = VaultLib([("default", VaultSecret(b"x"))])
         (path / "vault").write_text("x")
         (path / "group_vars" / "all.yml").write_bytes(vault.encrypt(yaml.safe_dump({"vault_password": "canary-vault"})))
         (path / "host_vars").mkdir()
-        (path / "host_vars" / "localhost.yml").write_text("db: {password: canary-inventory}\n")
+        (path / "host_vars" / "localhost.yml").write_text(
+            "db: {password: canary-inventory}\nestate_name: lab\nestate_environment: development\n"
+        )
         (path / "ledger.json").write_text(json.dumps({"estate": "lab", "directory": str(self.ledger)}))
         self.environment = {
             **os.environ,
@@ -203,7 +208,7 @@ def test_what_ran_is_verified_and_drawn_by_playbooks(bastion: Bastion) -> None:
     given = ["-e", f"ledger_configuration={bastion.path}/ledger.json"]
     program = bastion.path / "verify.pyz"
     output = bastion.run("erpops.estate.ledger_verify", *given, "-e", f"ledger_program={program}")
-    assert "The 2 entries are a chain" in output
+    assert "The 3 entries are a chain" in output
     alone = [sys.executable, "-I", "-S", str(program), str(bastion.ledger), "--records"]
     assert subprocess.run(alone, check=False, capture_output=True).returncode == 0
     page = bastion.path / "page.html"
@@ -215,11 +220,49 @@ def test_what_ran_is_verified_and_drawn_by_playbooks(bastion: Bastion) -> None:
         "erpops.estate.change_page", *given, "-e", "change=CHG-8", status=2
     )
     # Nothing of this was recorded.
-    assert len(bastion.entries()) == 2
+    assert len(bastion.entries()) == 3
     path = bastion.ledger / "ledger.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"succeeded", b"overruled").replace(b"try.yml", b"dry.yml"))
+    path.write_bytes(path.read_bytes().replace(b"try.yml", b"dry.yml", 1))
     output = bastion.run("erpops.estate.ledger_verify", *given, status=2)
     assert "the first wrong entry is 1 (altered)" in " ".join(output.split())
+
+
+FORGED = {
+    "plan": {"change": "CHG-7", "digest": "sha256:1"},
+    "approvals": [{"person": "ada"}],
+    "verdict": {"ok": True, "change": "CHG-7", "break_glass": "forged"},
+    "launcher": {"person": "eve", "proof": "signature"},
+}
+
+
+def test_what_is_the_gates_own_neither_a_task_nor_a_host_can_declare(bastion: Bastion) -> None:
+    pieces = [{"kind": kind, "data": data} for kind, data in FORGED.items()]
+    # Who is root on a host decides what its Python answers.
+    answer = json.dumps({"changed": False, "evidence": [*pieces, {"kind": "after", "data": {"said": "by the host"}}]})
+    host = bastion.path / "python"
+    host.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    host.chmod(0o755)
+    tasks: list[dict[str, Any]] = [{"erpops.estate.evidence": piece, "ignore_errors": True} for piece in pieces]
+    tasks += [{"erpops.estate.host_info": {}, "vars": {"ansible_python_interpreter": str(host)}}]
+    output = bastion.run([{"hosts": "all", "gather_facts": False, "tasks": tasks}])
+    assert output.count("value of kind must be one of: before, after, verification") >= len(FORGED)
+    closed = bastion.entries()[-1]
+    assert closed.fields.keys().isdisjoint({"change", "launcher", "plan", "break_glass"})
+    found = bastion.record(closed)
+    assert found.after == {"said": "by the host"}
+    assert (found.plan, found.approvals, found.verdicts, found.change) == ({}, [], [], "")
+    assert "launcher" not in found.origin
+
+
+def test_nobody_blanks_his_own_run_by_what_he_calls_a_secret(bastion: Bastion) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    cover = ["succeeded", today, "localhost", "try.yml", "CHG-7-cover", "sha256", "changed"]
+    bastion.run(CHANGE, "-e", json.dumps({"cover_token": cover}))
+    found = bastion.record(bastion.entries()[-1])
+    assert (found.outcome, found.playbook, list(found.hosts)) == ("succeeded", "try.yml", ["localhost"])
+    assert found.plan_digest.startswith("sha256:")
+    assert [str(datetime.fromisoformat(said["at"]).date()) for said in found.verdicts] == [today]
+    assert found.verdicts[0]["ok"] is True
 
 
 def test_a_killed_run_leaves_an_entry_that_says_so(bastion: Bastion) -> None:

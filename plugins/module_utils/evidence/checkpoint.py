@@ -25,7 +25,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """Return the name of its file; sorted by name is sorted by entry."""
+        """Return the name of its file; which is the newest the statements say, since anybody can call a file so."""
         return file_name(self.n)
 
     def statement(self) -> bytes:
@@ -49,5 +49,5 @@ def load(statement: bytes) -> Checkpoint:
     try:
         data = json.loads(statement)
         return Checkpoint(str(data["estate"]), int(data["n"]), str(data["digest"]), str(data["at"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"expected the statement of a checkpoint, found {statement[:80]!r} ({error})") from error

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long the steps of a plan took in earlier runs, and what the estate was left as, by the records of those runs.
 
-Runs of the same change do not count: one that was stopped half way would alter the plan by which it may go on.
+Runs of the same change do not count: one that was stopped half way would alter the plan by which it may go on. Nor does
+a record that cannot be read as one of a plan: an estimate is not worth a refusal.
 Estimates are coarse for the same reason: plans that differ by a second would be two.
 """
 
@@ -22,6 +23,8 @@ SCALE = (10, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900)
 # So many of the newest runs count for a step.
 NEWEST = 10
 Plan = Mapping[str, Any]
+# A step with its hosts.
+Where = tuple[str, tuple[str, ...]]
 
 
 def estimated(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
@@ -29,12 +32,17 @@ def estimated(plan: Plan, records: Sequence[Record]) -> dict[str, Any]:
 
     A step that no run has done keeps the seconds it has. The way back is said to take as long as all steps.
     """
-    others = [record for record in records if record.change != plan["change"] and _alike(record, plan)]
-    taken: dict[tuple[str, tuple[str, ...]], list[float]] = {}
-    for record in others:
-        hosts = {step["name"]: tuple(step.get("hosts", ())) for step in record.plan["steps"]}
-        for name, seconds in durations(record):
-            taken.setdefault((name, hosts.get(name, ())), []).append(seconds)
+    others, taken = [], dict[Where, list[float]]()
+    for record in records:
+        if record.change == plan["change"] or not _alike(record, plan):
+            continue
+        try:
+            found = list(_located(record))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+        others.append(record)
+        for where, seconds in found:
+            taken.setdefault(where, []).append(seconds)
     steps = []
     for step in plan["steps"]:
         known = taken.get((step["name"], tuple(step.get("hosts", ()))), [])[-NEWEST:]
@@ -70,8 +78,21 @@ def coarse(seconds: float) -> int:
     return next((mark for mark in SCALE if seconds <= mark), -(-int(seconds) // SCALE[-1]) * SCALE[-1])
 
 
+def _located(record: Record) -> Iterator[tuple[Where, float]]:
+    """Yield what each step took on its hosts."""
+    hosts = {step["name"]: tuple(step.get("hosts", ())) for step in record.plan["steps"]}
+    for name, seconds in durations(record):
+        yield (name, hosts.get(name, ())), seconds
+
+
 def _alike(record: Record, plan: Plan) -> bool:
-    return record.plan.get("playbook") == plan["playbook"] and isinstance(record.plan.get("steps"), list | tuple)
+    found = record.plan
+    return (
+        isinstance(found, Mapping)
+        and found.get("playbook") == plan["playbook"]
+        and isinstance(found.get("steps"), list | tuple)
+        and isinstance(found.get("after", {}), Mapping)
+    )
 
 
 def _before(plan: Plan, records: Iterable[Record]) -> dict[str, str]:

@@ -96,10 +96,6 @@ class Record:
         return sum(len(step.changed) for step in self.steps)
 
 
-# The names by which a record is read again.
-STRUCTURE = frozenset(entry.name for kind in (Record, Step, Failure, Spent) for entry in fields(kind))
-
-
 def dump(data: Mapping[str, Any]) -> bytes:
     """Return the bytes of a record that are stored, and named by their digest."""
     return json.dumps(data, sort_keys=True, separators=(",", ":")).encode() + b"\n"

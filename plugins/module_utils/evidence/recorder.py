@@ -4,7 +4,9 @@
 """Turns the events of a run into its record. Knows names, times and outcomes; never what a task was called with.
 
 More is kept only where a task of the collection declares it, by the key ``evidence`` of its result: one or several of
-``{"kind": ..., "data": ...}``, with a kind of KINDS; with ``"of": "host"`` what is said is about the task's host.
+``{"kind": ..., "data": ...}``, with a kind of KINDS; with ``"of": "host"`` what is said is about the task's host. What
+was planned, approved and judged, and who launched it, is believed of the change gate alone: it answers on the
+controller, and the results of all others are what hosts say.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ from typing import Any
 
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import HOST
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.entry import UNGATED
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.own import RECORD, VERIFICATION
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.record import (
-    FORMAT,
-    STRUCTURE,
     Failure,
     Record,
     Spent,
     Step,
 )
-from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import redact
+from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import TEXT, Shape, redact
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.schemas import CHANGE_ID
 
 OURS = "erpops.estate."
-KINDS = ("plan", "approvals", "verdict", "launcher", "before", "after", "verification")
+GATE = f"{OURS}change_gate"
+KINDS: Mapping[str, Shape] = {"before": TEXT, "after": TEXT, "verification": VERIFICATION}
+KINDS_OF_GATE = ("plan", "approvals", "verdict", "launcher")
 LONGEST_MESSAGE = 500
 
 
@@ -93,7 +96,9 @@ class Recorder:
         self._play = ""
         self._tasks: dict[str, _Task] = {}
         self._failures: list[Failure] = []
-        self._declared: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        self._declared: dict[str, list[Any]] = {kind: [] for kind in KINDS_OF_GATE}
+        # With the host that it is about, empty where it is about the estate.
+        self._stated: dict[str, list[tuple[str, Any]]] = {kind: [] for kind in KINDS}
         self._let_through = self._ungated = False
 
     def play(self, name: str) -> None:
@@ -119,7 +124,7 @@ class Recorder:
             short = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
             self._failures.append(Failure(host, found.name, short, status is Status.IGNORED))
         if evidence is not None and found.action.startswith(OURS):
-            self._declare(evidence, host)
+            self._declare(evidence, host, of_gate=found.action == GATE)
 
     def let_through(self) -> None:
         """Note that the gate has said yes."""
@@ -172,24 +177,34 @@ class Recorder:
             approvals=_distinct(_flat(self._declared["approvals"])),
             verdicts=tuple(self._declared["verdict"]),
             # Before the run, not before its last step.
-            before=_merged(self._declared["before"][::-1]),
-            after=_merged(self._declared["after"]),
-            verification=tuple(_flat(self._declared["verification"])),
+            before=_merged(self._said_by_tasks("before", secrets)[::-1]),
+            after=_merged(self._said_by_tasks("after", secrets)),
+            verification=tuple(_flat(self._said_by_tasks("verification", secrets))),
             steps=tuple(steps),
             failures=tuple(self._failures),
             hosts=ending.hosts,
             spent=spent or Spent(),
         )
-        clean: dict[str, Any] = redact(record.as_dict(), secrets, structure=STRUCTURE)
-        # Known beforehand, whatever a secret may be.
-        return {**clean, "format": FORMAT, "run": self.run}
+        clean: dict[str, Any] = redact(record.as_dict(), secrets, shape=RECORD)
+        return clean
 
-    def _declare(self, evidence: Any, host: str) -> None:
+    def _declare(self, evidence: Any, host: str, *, of_gate: bool) -> None:
         for piece in _listed(evidence):
             kind = piece.get("kind") if isinstance(piece, Mapping) else None
-            if isinstance(kind, str) and kind in self._declared:
-                data = piece.get("data")
-                self._declared[kind].append(_named(kind, data, host) if piece.get("of") == HOST else data)
+            if not isinstance(kind, str):
+                continue
+            if kind in KINDS:
+                self._stated[kind].append((host if piece.get("of") == HOST else "", piece.get("data")))
+            elif kind in KINDS_OF_GATE and of_gate:
+                self._declared[kind].append(piece.get("data"))
+
+    def _said_by_tasks(self, kind: str, secrets: Collection[str]) -> list[Any]:
+        """Return what was declared, without secrets; hosts are named in it only then, as the inventory calls them."""
+        clean = redact([data for _host, data in self._stated[kind]], secrets, shape=KINDS[kind])
+        return [
+            _named(kind, data, host) if host else data
+            for (host, _data), data in zip(self._stated[kind], clean, strict=True)
+        ]
 
     def _last(self, kind: str) -> Any:
         return self._declared[kind][-1] if self._declared[kind] else {}

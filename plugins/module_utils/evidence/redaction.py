@@ -4,16 +4,21 @@
 """Takes secrets out of what is to be kept for years.
 
 Three times over: what Ansible hides is never looked at, what is called a secret is not kept, and the values of secrets
-are taken out of every text that is.
+are taken out of every text that somebody else wrote.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 REDACTED = "[redacted]"
+
+# What is known of data beforehand: that they are our own and stay as they are, or names in them with a shape for each.
+Shape: TypeAlias = Mapping[str, "Shape"] | Literal["own"]
+OWN: Literal["own"] = "own"
+TEXT: Mapping[str, Shape] = {}
 
 # Shorter values would be found in half of all words; the inventory's own rules ask for longer ones.
 SHORTEST = 6
@@ -36,32 +41,35 @@ def values(name: str, value: Any) -> Iterator[str]:
     yield from _values(value, within=is_secret(name))
 
 
-def redact(data: Any, secrets: Collection[str] = (), *, structure: Collection[str] = ()) -> Any:
+def redact(data: Any, secrets: Collection[str] = (), *, shape: Shape = TEXT) -> Any:
     """Return plain data without what is called a secret, and without the values of secrets in any text.
 
-    Keys are texts as well, but for those of the ``structure``, which are known beforehand, whatever a secret may be.
+    Names are texts as well. What the ``shape`` knows stays, whatever a secret may be: names in it, and what is our own.
     """
     # The longest first: one secret may be the beginning of another.
     known = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
     pattern = re.compile("|".join(re.escape(secret) for secret in known)) if known else None
-    return _redacted(data, pattern, frozenset(structure))
+    return _redacted(data, pattern, shape)
 
 
-def _redacted(data: Any, known: re.Pattern[str] | None, structure: frozenset[str]) -> Any:
+def _redacted(data: Any, known: re.Pattern[str] | None, shape: Shape) -> Any:
     if isinstance(data, Mapping):
-        return {
-            key if key in structure else _text(str(key), known): REDACTED
-            if is_secret(str(key)) and value
-            else _redacted(value, known, structure)
-            for key, value in data.items()
-        }
+        return dict(_entry(str(name), value, known, shape) for name, value in data.items())
     if isinstance(data, str):
-        return _text(data, known)
+        return _text(data, None if shape == OWN else known)
     if isinstance(data, bool | int | float) or data is None:
         return data
     if isinstance(data, Sequence | set | frozenset):
-        return [_redacted(value, known, structure) for value in data]
+        return [_redacted(value, known, shape) for value in data]
     return _text(str(data), known)
+
+
+def _entry(name: str, value: Any, known: re.Pattern[str] | None, shape: Shape) -> tuple[str, Any]:
+    if shape == OWN:
+        return name, _redacted(value, known, OWN)
+    if name in shape:
+        return name, _redacted(value, known, shape[name])
+    return _text(name, known), REDACTED if is_secret(name) and value else _redacted(value, known, TEXT)
 
 
 def _text(text: str, known: re.Pattern[str] | None) -> str:

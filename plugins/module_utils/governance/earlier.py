@@ -29,6 +29,14 @@ def earlier(configuration: str, playbook: str) -> list[Record]:
         runs = {entry["run"] for entry in entries if entry.get("playbook") == f"{playbook}.yml"}
         closed = [entry for entry in entries if entry["event"] == CLOSED and entry["run"] in runs and entry.get("plan")]
         found = info.records(ledger.directory, info.here(ledger.directory, closed)[-RECORDS:])
-        return [load(json.dumps(one["record"])) for one in found]
+        return [record for one in found if (record := _read(json.dumps(one["record"])))]
     except (ClientError, ValueError):
         return []
+
+
+def _read(content: str) -> Record | None:
+    """Return a record, none where it is not one: then the others count."""
+    try:
+        return load(content)
+    except ValueError:
+        return None

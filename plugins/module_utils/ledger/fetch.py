@@ -27,8 +27,8 @@ def fetch(head: bytes, file: LedgerFile, directory: LedgerDirectory, source: Fil
         return 0
     here = set(directory.names("records")) | set(directory.names(CHECKPOINTS))
     # The newest checkpoint vouches for all before it; a signature before the statement that is nothing without it.
-    newest = list(source.names(CHECKPOINTS))[-2:]
-    wanted = [*_records(file), *sorted(newest, reverse=True)]
+    newest = [name for name in source.names(CHECKPOINTS) if name.endswith(".json")][-1:]
+    wanted = [*_records(file), *(f"{name}{end}" for name in newest for end in (".sig", ""))]
     return sum(_fetched(name, directory, source) for name in wanted if name not in here)
 
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile, NotSigned
@@ -23,19 +24,49 @@ CHECKPOINTS = "checkpoints"
 MOST_NAMED = 10
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """What a file says that may be a checkpoint; whether anybody signed it is another question."""
+
+    directory: LedgerDirectory
+    name: str
+    statement: bytes
+    made: checkpoint.Checkpoint
+
+    def signer(self, estate: str, signatures: SshSignatures) -> Signer:
+        """Return who signed it; raise where nobody has who may, or where it is one of another estate."""
+        if estate and self.made.estate != estate:
+            raise ValueError(f"expected one of {estate}; found one of {self.made.estate}")
+        signature = self.directory.get(f"{self.name}.sig") or b""
+        # A key may have ended since: it counts as of when it signed.
+        at = datetime.fromisoformat(self.made.at)
+        return signatures.signer(self.statement, signature, namespace=checkpoint.NAMESPACE, at=at)
+
+    def is_signed(self, estate: str, signatures: SshSignatures) -> bool:
+        """Return whether anybody signed it who may."""
+        try:
+            self.signer(estate, signatures)
+        except (NotSigned, ValueError):
+            return False
+        return True
+
+
 def newest(question: Question, ledger: Stored, findings: list[str]) -> tuple[Vouched, dict[int, Anchor]]:
-    """Return the newest checkpoint with a good signature: it vouches for all that older ones vouch for."""
-    found = sorted(checkpoints(question, ledger), key=lambda item: os.path.basename(item[1]), reverse=True)
+    """Return the newest checkpoint with a good signature: it vouches for all that older ones vouch for.
+
+    Which is the newest their statements say, which are signed. Whoever may only write files gives them any name.
+    """
+    found = checkpoints(question, ledger)
     if found and not question.allowed_signers:
         findings.append("there are checkpoints, and no file of allowed signers to verify them with")
     if not found or not question.allowed_signers:
         return Vouched(), {}
     signatures = _signatures(question)
-    for directory, name in found:
+    for claim in _newest_first(found, findings):
         try:
-            made, signer = _judged(directory, name, question.estate, signatures)
+            signer, made = claim.signer(question.estate, signatures), claim.made
         except (NotSigned, ValueError) as error:
-            findings.append(f"checkpoint {os.path.join(directory.path, name)}: {error}")
+            _find(findings, claim.directory, claim.name, error)
             if len(findings) >= MOST_NAMED:
                 break
             continue
@@ -48,15 +79,16 @@ def narrowed(question: Question, ledger: Stored, anchors: Mapping[int, Anchor]) 
 
     They are all compared, and of those only the two that count have their signatures verified.
     """
-    claims: dict[int, tuple[LedgerDirectory, str]] = {}
+    claims: dict[int, _Claim] = {}
     tried = dict(anchors)
     for directory, name in checkpoints(question, ledger):
         try:
-            made = checkpoint.load(directory.get(name) or b"")
+            claim = _claim(directory, name)
         except ValueError:
             continue
-        claims[made.n] = (directory, name)
-        tried.setdefault(made.n, Anchor(made.digest, "a checkpoint"))
+        # Of several about one entry the first one's digest counts, so it is the first one's signature, too.
+        claims.setdefault(claim.made.n, claim)
+        tried.setdefault(claim.made.n, Anchor(claim.made.digest, "a checkpoint"))
     signatures = _signatures(question)
     for _round in range(MOST_NAMED):
         wrong = ledger.followed(tried).wrong
@@ -64,7 +96,7 @@ def narrowed(question: Question, ledger: Stored, anchors: Mapping[int, Anchor]) 
             return None
         fitting = [number for number in sorted(tried) if number < wrong.entry][-1:]
         counting = [number for number in (*fitting, wrong.entry) if number in claims and number not in anchors]
-        bad = [number for number in counting if not _is_signed(*claims[number], question.estate, signatures)]
+        bad = [number for number in counting if not claims[number].is_signed(question.estate, signatures)]
         if not bad:
             return wrong
         for number in bad:
@@ -78,12 +110,30 @@ def checkpoints(question: Question, ledger: Stored) -> list[tuple[LedgerDirector
     return [(directory, name) for directory in map(LedgerDirectory, places) for name in _statements(directory)]
 
 
-def _is_signed(directory: LedgerDirectory, name: str, estate: str, signatures: SshSignatures) -> bool:
-    try:
-        _judged(directory, name, estate, signatures)
-    except (NotSigned, ValueError):
-        return False
-    return True
+def _newest_first(found: Sequence[tuple[LedgerDirectory, str]], findings: list[str]) -> list[_Claim]:
+    """Return what can be read, by the entry that each is about; say what cannot, and what lies under another name."""
+    claims = []
+    for directory, name in found:
+        try:
+            claim = _claim(directory, name)
+        except ValueError as error:
+            _find(findings, directory, name, error)
+            continue
+        claims.append(claim)
+        if os.path.basename(name) != claim.made.name:
+            # No writer leaves it so: an old one that is called like the newest is there to be taken for it.
+            _find(findings, directory, name, f"expected {claim.made.name}; it is about entry {claim.made.n}")
+    return sorted(claims, key=lambda claim: claim.made.n, reverse=True)
+
+
+def _claim(directory: LedgerDirectory, name: str) -> _Claim:
+    statement = directory.get(name) or b""
+    return _Claim(directory, name, statement, checkpoint.load(statement))
+
+
+def _find(findings: list[str], directory: LedgerDirectory, name: str, why: object) -> None:
+    if len(findings) < MOST_NAMED:
+        findings.append(f"checkpoint {os.path.join(directory.path, name)}: {why}")
 
 
 def _anchor(made: checkpoint.Checkpoint, signer: Signer) -> Anchor:
@@ -92,18 +142,6 @@ def _anchor(made: checkpoint.Checkpoint, signer: Signer) -> Anchor:
 
 def _signatures(question: Question) -> SshSignatures:
     return SshSignatures(_content(question.allowed_signers), _content(question.revoked))
-
-
-def _judged(
-    directory: LedgerDirectory, name: str, estate: str, signatures: SshSignatures
-) -> tuple[checkpoint.Checkpoint, Signer]:
-    statement, signature = directory.get(name) or b"", directory.get(f"{name}.sig") or b""
-    made = checkpoint.load(statement)
-    if estate and made.estate != estate:
-        raise ValueError(f"expected one of {estate}; found one of {made.estate}")
-    # A key may have ended since: it counts as of when it signed.
-    at = datetime.fromisoformat(made.at)
-    return made, signatures.signer(statement, signature, namespace=checkpoint.NAMESPACE, at=at)
 
 
 def _content(path: str) -> bytes:

@@ -165,6 +165,22 @@ def test_a_playbook_asks_the_gate_before_it_changes_anything(path: Path) -> None
         assert faults(load(path), PLAYBOOKS) == []
 
 
+@pytest.mark.parametrize("path", sorted(PLAYBOOKS.rglob("*.yml")), ids=lambda path: path.stem)
+def test_nothing_hides_what_the_gate_says(path: Path) -> None:
+    """What is said around a task, in ansible.cfg or in the environment, does not count where the task itself speaks."""
+    asking = [task for task in tasks_in(load(path)) if GATE in task]
+    assert [task.get("no_log") for task in asking] == [False] * len(asking)
+    assert bool(asking) is (path.stem == "ask_gate"), "there is one place that asks"
+
+
+def tasks_in(found: Any) -> Iterator[Task]:
+    """Yield the tasks of a file, whichever play, section or block they are in."""
+    for entry in found if isinstance(found, list) else []:
+        yield entry
+        for part in (*SECTIONS, *BLOCKS):
+            yield from tasks_in(entry.get(part))
+
+
 def of(play: Task) -> Iterator[Task]:
     for section in SECTIONS:
         yield from every(play.get(section, []))

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ansible_collections.erpops.estate.plugins.module_utils.health.verdict import Verdict
-from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan, Step
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part
 
 
 def sentences(found: Verdict, plan: Plan, done: Collection[str] = ()) -> str:
@@ -56,19 +57,48 @@ def _known(found: Verdict) -> Iterator[str]:
 
 
 def steps(plan: Plan) -> Iterator[str]:
-    """Yield what a plan does, for who has to decide about it."""
+    """Yield what a plan does, for who has to decide about it: all that makes its digest, which is what he signs."""
     place = ", ".join(filter(None, (plan.target.environment, plan.target.kind)))
     yield f"{plan.change or 'No change'}: {plan.playbook} on {plan.estate} ({place})"
+    yield from _touched(plan.target.parts)
+    yield f"Stands on commit {plan.commit} of policy and change" if plan.commit else "Stands on no commit of any policy"
     yield from (f"Called with {name}={value}" for name, value in plan.given.items())
     for name in dict.fromkeys((*plan.before, *plan.after)):
         yield f"{name}: {_becomes(plan.before.get(name), plan.after.get(name))}"
     for number, step in enumerate(plan.steps, start=1):
-        where = f" on {', '.join(step.hosts)}" if step.hosts else ""
-        point = "; from here there is only forward" if step.name == plan.no_return else ""
-        reason = f" ({step.reason})" if step.reason else ""
-        yield f"{number}. {step.name}{where}, {step.seconds} s{reason}{point}"
+        yield f"{number}. {''.join(_step(step, plan))}"
     back = plan.rollback or "as each step says"
     yield f"Outage up to {plan.outage_seconds} s; way back, {plan.rollback_seconds} s: {back}"
+
+
+def _touched(parts: Sequence[Part]) -> Iterator[str]:
+    """Yield which instances are touched, and where; those of the same ring, sites and planes together."""
+    places: dict[str, list[tuple[str, ...]]] = {}
+    for part in parts:
+        places.setdefault(part.instance, []).append((part.ring, part.site, part.plane))
+    alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for instance, where in places.items():
+        alike.setdefault(tuple(where), []).append(instance)
+    for there, instances in alike.items():
+        rings, sites, planes = (", ".join(dict.fromkeys(filter(None, names))) for names in zip(*there, strict=True))
+        said = {"instances": ", ".join(instances) or "all", "rings": rings, "sites": sites, "planes": planes or "all"}
+        yield f"Touches {'; '.join(f'{name} {names}' for name, names in said.items() if names)}"
+
+
+def _step(step: Step, plan: Plan) -> Iterator[str]:
+    yield step.name
+    if step.hosts:
+        yield f" on {', '.join(step.hosts)}"
+    yield f", {step.seconds} s"
+    if step.instances:
+        every = len(step.instances) > 1 and step.instances == plan.target.instances
+        yield f", for {'all these instances' if every else ', '.join(step.instances)}"
+    if step.reason:
+        yield f" ({step.reason})"
+    if step.name == plan.no_return:
+        yield "; from here there is only forward"
+    if step.undo:
+        yield f"; way back: {step.undo}"
 
 
 def _becomes(before: str | None, after: str | None) -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from ansible_collections.erpops.estate.plugins.module_utils.evidence import record
+from ansible_collections.erpops.estate.plugins.module_utils.governance import half_way
 from ansible_collections.erpops.estate.plugins.module_utils.governance.earlier import earlier
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.runs import Runs
 from ansible_collections.erpops.estate.plugins.module_utils.ledger.settings import load
@@ -28,8 +29,10 @@ def configuration(tmp_path: Path) -> str:
     return str(path)
 
 
-def ran(configuration: str, seconds: int, playbook: str = "switchover", plan: str = "sha256:1") -> None:
-    """Keep the record of a governed run, as the callback does."""
+def ran(
+    configuration: str, seconds: int, playbook: str = "switchover", plan: str = "sha256:1", written: Any = None
+) -> None:
+    """Keep the record of a governed run, as the callback does, or as it was ``written`` once."""
     settings = load(configuration)
     runs, run = Runs(settings.ledger(), settings.place()), str(uuid4())
     runs.open(run, {"playbook": f"{playbook}.yml", "account": "ada", "host": "bastion"})
@@ -46,7 +49,11 @@ def ran(configuration: str, seconds: int, playbook: str = "switchover", plan: st
         plan={**PLAN, "playbook": playbook},
         verdicts=verdicts,
     )
-    runs.close(run, {"outcome": "succeeded", "change": "CHG-1", "plan": plan or None}, record.dump(kept.as_dict()))
+    runs.close(
+        run,
+        {"outcome": "succeeded", "change": "CHG-1", "plan": plan or None},
+        record.dump({**kept.as_dict(), **(written or {})}),
+    )
 
 
 def seconds(configuration: str) -> list[int]:
@@ -68,6 +75,36 @@ def test_a_ledger_that_cannot_be_read_is_no_estimate(configuration: str) -> None
     for path in Path(load(configuration).directory, "records").iterdir():
         path.write_text("{}")
     assert seconds(configuration) == [500]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"[redacted]": 1, "steps": [{"[redacted]": "Ask"}]},
+        {"verdicts": [{"ok": True, "at": "[redacted]", "done": []}]},
+        {"plan": {**PLAN, "steps": [{"[redacted]": "a"}]}},
+    ],
+    ids=["record", "time", "plan"],
+)
+def test_a_record_that_cannot_be_read_takes_nothing_from_the_others(configuration: str, written: Any) -> None:
+    ran(configuration, 17)
+    ran(configuration, 41, written=written)
+    assert seconds(configuration) == [20]
+
+
+def test_a_change_that_was_begun_by_a_plan_that_nobody_can_read_is_refused_nothing(configuration: str) -> None:
+    settings = load(configuration)
+    about = {"change": "CHG-2", "plan": "sha256:9", "playbook": "switchover.yml"}
+    kept = record.Record(
+        "run", "lab", "switchover.yml", "", "", 1, record.FAILED, change="CHG-2", plan_digest="sha256:9"
+    )
+    runs, run = Runs(settings.ledger(), settings.place()), str(uuid4())
+    runs.open(run, {"playbook": "switchover.yml"})
+    runs.allow(run, about)
+    said = {**kept.as_dict(), "plan": {"[redacted]": "CHG-2"}}
+    runs.close(run, {**about, "outcome": "failed", "changed": 1}, record.dump(said))
+    assert half_way.own(configuration, "CHG-2", "switchover") == {"sha256:9"}
+    assert planning.begun(PLAN, None, configuration) is None
 
 
 def test_records_of_other_machines_are_not_needed(configuration: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -83,6 +84,29 @@ def test_the_median_of_earlier_runs_counts_and_otherwise_what_the_plan_says() ->
 )
 def test_what_is_no_other_run_of_this_does_not_count(other: dict[str, Any]) -> None:
     assert seconds(ran(*WHOLE, **other)) == [500, 500]
+
+
+# As an older collection may have written anything in a record.
+LOST: Any = "[redacted]"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ran({"ok": True, "at": "[redacted]T23:00:10+00:00", "done": []}, asked(40, "a")),
+        ran({"ok": True, "at": "2026-03-10T23:00:10", "done": []}, asked(40, "a")),
+        replace(ran(*WHOLE), verdicts=LOST),
+        ran(*WHOLE, steps=["[redacted]"]),
+        ran(*WHOLE, after="[redacted]"),
+        replace(ran(*WHOLE), plan=LOST),
+        replace(ran(*WHOLE), ended="[redacted]"),
+    ],
+    ids=["time", "zone", "verdict", "steps", "after", "plan", "end"],
+)
+def test_a_record_that_cannot_be_read_does_not_count_and_refuses_nothing(other: Record) -> None:
+    assert seconds(other) == [500, 500]
+    assert seconds(ran(*WHOLE), other) == [30, 60]
+    assert estimated(PLAN, [ran(*WHOLE), other])["before"] == {"image": "1"}
 
 
 def test_runs_that_differ_by_a_little_make_the_same_plan() -> None:

@@ -19,6 +19,7 @@ from ansible_collections.erpops.estate.plugins.module_utils.evidence.record impo
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.recorder import Ending, Recorder, Status, spent
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.redaction import REDACTED
 
+GATE = "erpops.estate.change_gate"
 ENDING = Ending(at=9.0, stamp="2026-11-23T08:00:09Z", outcome="succeeded", hosts={"db1": {"ok": 2}})
 
 
@@ -75,7 +76,7 @@ def test_what_a_run_is_about_is_known_once_the_gate_has_said_it() -> None:
     told = recorder()
     nothing = dict.fromkeys(("change", "plan", "launcher", "break_glass"))
     assert told.about() == {"playbook": "site.yml", **nothing}
-    told.task("t1", "Ask", "erpops.estate.change_gate", 1.0)
+    told.task("t1", "Ask", GATE, 1.0)
     evidence = {
         "plan": {"change": "CHG-1", "digest": "sha256:1"},
         "verdict": {"ok": True, "break_glass": "orders cannot be saved"},
@@ -95,7 +96,7 @@ def test_what_was_changed_before_the_gate_let_it_through_is_said_with_the_change
     assert told.ungated("x" * 2000) == {"ungated": True, "change": None}, "an entry has to hold it"
     # Later is too late, and knows the change better.
     told.let_through()
-    told.task("t1", "Ask", "erpops.estate.change_gate", 1.0)
+    told.task("t1", "Ask", GATE, 1.0)
     told.result("t1", "db1", Status.OK, 2.0, evidence={"kind": "plan", "data": {"change": "CHG-2"}})
     assert told.ungated("CHG-1") == {"ungated": True, "change": "CHG-2"}
 
@@ -141,6 +142,7 @@ def test_what_is_declared_is_kept() -> None:
         {"kind": "after", "data": {"etcd": "3"}},
         {"kind": "verification", "data": {"name": "healthy", "ok": True}},
         {"kind": "verification", "data": [{"name": "reachable", "ok": True}]},
+        action=GATE,
     )
     assert (found.change, found.plan_digest, found.plan) == ("CHG-7", "sha256:1", PLAN)
     assert [verdict["ok"] for verdict in found.verdicts] == [False, True]
@@ -176,8 +178,27 @@ def test_only_tasks_of_the_collection_can_declare() -> None:
     assert declared({"kind": "plan", "data": PLAN}, action="somebody.elses.module").change == ""
 
 
+@pytest.mark.parametrize("action", ["erpops.estate.evidence", "erpops.estate.service", "erpops.estate.change_gated"])
+def test_what_a_host_says_is_neither_plan_nor_verdict_nor_launcher(action: str) -> None:
+    """Results of modules come from hosts: root on one of them would write what the bastion vouches for."""
+    told = recorder()
+    forged = {
+        "plan": PLAN,
+        "approvals": [{"person": "bob"}],
+        "verdict": {"ok": True, "change": "CHG-7", "plan": "sha256:1", "break_glass": "no"},
+        "launcher": {"person": "bob", "proof": "signature"},
+    }
+    told.task("t1", "Converge", action, 1.0)
+    pieces = [{"kind": kind, "data": data} for kind, data in forged.items()]
+    told.result("t1", "db1", Status.OK, 1.0, evidence=[*pieces, {"kind": "after", "data": {"odoo": "2"}}])
+    assert told.about() == recorder().about()
+    found = record(told)
+    assert (found.plan, found.plan_digest, found.approvals, found.verdicts) == ({}, "", [], [])
+    assert (found.origin, found.after) == ({"account": "ada"}, {"odoo": "2"})
+
+
 def test_the_gate_alone_names_change_and_plan_where_there_is_no_plan() -> None:
-    found = declared({"kind": "verdict", "data": {"change": "CHG-8", "plan": "sha256:2"}})
+    found = declared({"kind": "verdict", "data": {"change": "CHG-8", "plan": "sha256:2"}}, action=GATE)
     assert (found.change, found.plan_digest) == ("CHG-8", "sha256:2")
 
 

@@ -149,11 +149,14 @@ def test_what_etcd_knows_as_the_last_entry_shows_what_was_cut(place: Path) -> No
 
 def test_a_checkpoint_that_somebody_else_signed_vouches_for_nothing(place: Path) -> None:
     statement = place / "ledger" / "checkpoints" / "000000000004.json"
-    statement.write_bytes(statement.read_bytes().replace(b'"n":4', b'"n":5'))
+    forged = statement.with_name("000000000005.json")
+    forged.write_bytes(statement.read_bytes().replace(b'"n":4', b'"n":5'))
+    statement.rename(forged.with_suffix(".unused"))
+    statement.with_name(f"{statement.name}.sig").rename(forged.with_name(f"{forged.name}.sig"))
     report = ask(place)
     assert not report["ok"]
     assert report["signed"]["n"] == 2
-    assert "000000000004.json: signature" in report["findings"][0]
+    assert "000000000005.json: signature" in report["findings"][0]
 
 
 def test_a_checkpoint_of_another_estate_is_none_of_this_one(place: Path) -> None:
@@ -164,6 +167,65 @@ def test_checkpoints_may_be_kept_elsewhere(place: Path, tmp_path: Path) -> None:
     shutil.move(place / "ledger" / "checkpoints", tmp_path / "mailed")
     assert ask(place)["signed"]["n"] == 0
     assert ask(place, checkpoints=str(tmp_path / "mailed"))["signed"]["n"] == 4
+
+
+OLD = "000000000002.json"
+# Behind every other, in the place of the newest, or anywhere.
+SHADOWS = ("999999999999.json", "000000000004.json", "mailed.json")
+
+
+def shadowed(place: Path, directory: Path, name: str) -> None:
+    """Give the old checkpoint, whose signature is good, another name, and write the ledger anew behind its entry."""
+    for suffix in ("", ".sig"):
+        shutil.copy(place / "kept" / f"{OLD}{suffix}", directory / f"{name}{suffix}")
+    rewrite(place, written_anew(lines(place), 3))
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+@pytest.mark.parametrize("where", ["ledger/checkpoints", "bucket/checkpoints", "mailed"])
+def test_an_old_checkpoint_by_another_name_hides_no_newer_one(place: Path, where: str, name: str) -> None:
+    checkpoints = place / "ledger" / "checkpoints"
+    for other in ("kept", "bucket/checkpoints", "mailed"):
+        shutil.copytree(checkpoints, place / other)
+    shadowed(place, place / where, name)
+    report = ask(place, bucket=str(place / "bucket"), checkpoints=str(place / "mailed"))
+    assert [finding.partition(where)[2] for finding in report["findings"]] == [
+        f"/{name}: expected {OLD}; it is about entry 2"
+    ]
+    # The newer one still lies in another place, and it is the one that counts.
+    assert (report["first_wrong"]["entry"], report["ok"]) == (3, False)
+    program = place / "verify.pyz"
+    program.write_bytes(archive(VERIFY))
+    command = [sys.executable, "-I", "-S", str(program), str(place / "ledger"), "--json", "--estate", "lab"]
+    command += ["--allowed-signers", str(place / "allowed_signers")]
+    command += ["--bucket", str(place / "bucket"), "--checkpoints", str(place / "mailed")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)) == (1, report)
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+def test_an_old_checkpoint_by_another_name_in_an_exported_bucket_is_found(place: Path, name: str) -> None:
+    """Whoever may only write there has nothing but names, and a copy of the bucket is a ledger by itself."""
+    shutil.copytree(place / "ledger" / "checkpoints", place / "kept")
+    shutil.copytree(place / "kept", place / "bucket" / "checkpoints")
+    shadowed(place, place / "bucket" / "checkpoints", name)
+    for number in (4, 5, 6):
+        (place / "bucket" / entry_name(number)).unlink()
+    report = verify(Question(str(place / "bucket"), allowed_signers=str(place / "allowed_signers"))).as_dict()
+    assert f"{name}: expected {OLD}; it is about entry 2" in report["findings"][0]
+    gone = name == "000000000004.json"
+    assert (report["first_wrong"] and report["first_wrong"]["entry"]) == (None if gone else 4)
+
+
+def test_a_checkpoint_counts_by_its_entry_wherever_it_is_kept(place: Path) -> None:
+    """Kept elsewhere, in a directory that is looked at last, the newest one is still the newest."""
+    shutil.copytree(place / "ledger" / "checkpoints", place / "mailed")
+    for path in (place / "ledger" / "checkpoints").glob("000000000004.json*"):
+        path.unlink()
+    assert ask(place, checkpoints=str(place / "mailed"))["signed"]["n"] == 4
+    rewrite(place, lines(place)[:3])
+    assert ask(place)["ok"]
+    assert ask(place, checkpoints=str(place / "mailed"))["first_wrong"]["kind"] == "truncated"
 
 
 def test_without_allowed_signers_checkpoints_are_no_proof(place: Path) -> None:

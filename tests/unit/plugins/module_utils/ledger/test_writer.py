@@ -97,6 +97,21 @@ def test_what_others_wrote_is_fetched_with_records_and_the_newest_checkpoint(est
     assert fetch(b"", file, place, None) == 0
 
 
+def test_names_in_the_bucket_keep_nobody_from_the_newest_checkpoint(estate: Estate, tmp_path: Path) -> None:
+    """What only looks like one comes last by its name; a statement does come, so that it is found to be wrong."""
+    container, _path = estate.machine("awx")
+    container.checkpoint(container.append({"event": "closed", "run": run("c")}).line)
+    for name in ("checkpoints/999999999999.json.sig", "checkpoints/zzz.json.sig", "checkpoints/zzz"):
+        estate.bucket.put(name, b"nothing")
+    place = LedgerDirectory(str(tmp_path / "bastion"))
+    file = LedgerFile(str(tmp_path / "bastion" / "ledger.jsonl"))
+    fetch(estate.head.line, file, place, estate.bucket)
+    assert list(place.names("checkpoints")) == ["checkpoints/000000000001.json", "checkpoints/000000000001.json.sig"]
+    estate.bucket.put("checkpoints/999999999999.json", b"an old one")
+    fetch(estate.head.line, file, place, estate.bucket)
+    assert "checkpoints/999999999999.json" in place.names("checkpoints")
+
+
 def test_who_is_overtaken_writes_behind(estate: Estate) -> None:
     bastion, other = estate.machine("bastion")[0], estate.machine("other")[0]
 

@@ -6,16 +6,18 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.erpops.estate.plugins.module_utils.policy.change.plan import Plan, Step
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.planned import completed, plan_of
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.signing import decided, file_name
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.telling import steps
 from ansible_collections.erpops.estate.plugins.module_utils.policy.change.words import Part, Target
 
-from tests.unit.plugins.module_utils.policy.change.worlds import NOW, governance, plan
+from tests.unit.plugins.module_utils.policy.change.worlds import COMMIT, NOW, governance, plan
 
 Data = dict[str, Any]
 
@@ -108,8 +110,54 @@ def test_what_could_not_count_is_not_signed(said: tuple[str, str, int | None], w
 def test_who_approves_sees_what_it_does() -> None:
     assert list(steps(plan(before={"kernel": "6.1"}, after={"kernel": "6.2"}, no_return="restart"))) == [
         "CHG-1: rolling_restart on shared (production, patch)",
+        "Touches instances lakeland; rings main; sites north; planes all",
+        f"Stands on commit {COMMIT} of policy and change",
         "kernel: 6.1 becomes 6.2",
-        "1. drain on node1, 600 s",
+        "1. drain on node1, 600 s, for lakeland",
         "2. restart on node1, 1200 s; from here there is only forward",
         "Outage up to 0 s; way back, 1800 s: boot the old one",
     ]
+
+
+def test_who_approves_sees_which_instances_and_planes_it_touches() -> None:
+    parts = [
+        Part(name, "early", site, plane) for name in ("a", "b") for site in ("x", "y") for plane in ("edge", "data")
+    ]
+    several = (
+        Step("one", ("n1",), ("a", "b", "c"), seconds=5),
+        Step("two", ("n1",), ("b",), seconds=5, undo="by hand"),
+    )
+    told = list(steps(plan(target=Target("production", "patch", (*parts, Part("c", plane="edge"))), steps=several)))
+    assert told[1:3] == [
+        "Touches instances a, b; rings early; sites x, y; planes edge, data",
+        "Touches instances c; planes edge",
+    ]
+    assert told[4:6] == ["1. one on n1, 5 s, for all these instances", "2. two on n1, 5 s, for b; way back: by hand"]
+    assert next(line for line in steps(plan(target=Target("qa", ""))) if "Touches" in line) == (
+        "Touches instances all; planes all"
+    )
+
+
+@pytest.mark.parametrize("name", sorted({entry.name for entry in fields(Plan)} - {"steps", "target"}))
+def test_what_is_signed_is_told(name: str) -> None:
+    """Whatever makes another digest reads otherwise: nobody signs what he could not see."""
+    made = plan(before={"kernel": "6.1"}, after={"kernel": "6.2"}, given={"a": "b"}, no_return="drain")
+    was = getattr(made, name)
+    other: Any = {"kernel": "0"} if isinstance(was, dict) else was + 1 if isinstance(was, int) else "restart"
+    assert list(steps(replace(made, **{name: other}))) != list(steps(made))
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in fields(Step)])
+def test_what_is_signed_of_a_step_is_told(name: str) -> None:
+    first, *rest = plan().steps
+    was = getattr(first, name)
+    other: Any = ("other",) if isinstance(was, tuple) else was + 1 if isinstance(was, int) else "other"
+    assert list(steps(plan(steps=(replace(first, **{name: other}), *rest)))) != list(steps(plan()))
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in fields(Part)])
+def test_what_is_signed_of_a_target_is_told(name: str) -> None:
+    made = plan()
+    first, *rest = made.target.parts
+    other = replace(made.target, parts=(replace(first, **{name: "other"}), *rest))
+    assert list(steps(plan(target=other))) != list(steps(made))
