@@ -31,6 +31,7 @@ class Bastion:
 
     path: Path
     others: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def set_up(self, *arguments: str) -> site.Run:
         said = {
@@ -39,6 +40,7 @@ class Bastion:
             "ledger_key_directory": str(self.path / "keys"),
             "ledger_signer": f"ledger@{self.path.name}",
             "ledger_more_signers": self.others,
+            "ledger_revoked_keys": self.lost,
         }
         return site.run("-e", json.dumps(said), *arguments, playbook="erpops.estate.ledger_setup")
 

@@ -78,6 +78,19 @@ def test_who_only_asks_has_what_the_other_wrote(bastions: tuple[Bastion, Bastion
     assert two.entries() == one.entries()
 
 
+def test_what_a_lost_key_signed_counts_no_more(bastions: tuple[Bastion, Bastion]) -> None:
+    one, two = bastions
+    two.run("seventh")
+    one.lost = [two.signer().partition(" ")[2]]
+    one.set_up()
+    doubted = one.verify()
+    assert doubted.status != 0
+    assert "revoked" in doubted.output.lower()
+    one.lost = []
+    one.set_up()
+    assert one.verify().status == 0
+
+
 @pytest.fixture
 def bucket(estate: Estate) -> Any:
     """The object storage by the ledger's own login."""
