@@ -41,7 +41,7 @@ def values(name: str, value: Any) -> Iterator[str]:
     yield from _values(value, within=is_secret(name))
 
 
-def redact(data: Any, secrets: Collection[str] = (), *, shape: Shape = TEXT) -> Any:
+def redact(data: Any, secrets: Collection[str] = (), *, shape: Shape | None = None) -> Any:
     """Return plain data without what is called a secret, and without the values of secrets in any text.
 
     Names are texts as well. What the ``shape`` knows stays, whatever a secret may be: names in it, and what is our own.
@@ -49,7 +49,7 @@ def redact(data: Any, secrets: Collection[str] = (), *, shape: Shape = TEXT) -> 
     # The longest first: one secret may be the beginning of another.
     known = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
     pattern = re.compile("|".join(re.escape(secret) for secret in known)) if known else None
-    return _redacted(data, pattern, shape)
+    return _redacted(data, pattern, TEXT if shape is None else shape)
 
 
 def _redacted(data: Any, known: re.Pattern[str] | None, shape: Shape) -> Any:

@@ -60,11 +60,11 @@ def _archiving_unsaid(inventory: Inventory) -> Iterator[Finding]:
     if inventory.members("object_storage"):
         return
     said = inventory.given.get(switch, ())
-    named = [value for host, value in inventory.values(place, inventory.members("patroni")) if host not in said]
-    if any(named):
-        address = next(filter(None, named))
+    members = inventory.values(place, inventory.members("patroni"))
+    named = [value for host, value in members if value and host not in said]
+    if named:
         problem = (
-            f"found nothing and {address!r}: without a host in object_storage nothing is archived unless it is said"
+            f"found nothing and {named[0]!r}: without a host in object_storage nothing is archived unless it is said"
         )
         remedy = f"Set {switch}: true to have backups there, or false to have none and leave out {place}"
         yield Finding(inventory.where(place, "group patroni"), listed(_PLACE), problem, remedy)
