@@ -1,6 +1,8 @@
 # Everyday commands. All the work is in tests/lab (machines) and tests/estate (what is asked of the estate);
 # here it only gets its names. Needs python3-venv; everything else is seen to.
 SHELL := /bin/sh
+# Whatever a laptop has sent along by SSH: this one every Debian has, and Ansible starts in no other that is not there.
+export LC_ALL := C.UTF-8
 PYTHON ?= python3
 VENV := .lab/venv
 RUN := $(VENV)/bin/python -m tests.lab

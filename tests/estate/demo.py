@@ -12,7 +12,7 @@ from tests.estate.journey import Journey, read_back
 from tests.estate.traces import TRACES, Walk
 from tests.estate.world import Estate, Instance
 from tests.lab import keys, paths
-from tests.lab.packages import CannotInstall
+from tests.lab.errors import LabError
 from tests.lab.plan import ESTATE
 
 _STARTED = time.monotonic()
@@ -38,7 +38,7 @@ def trade(estate: Estate, instance: Instance) -> None:
         say(trace(walk))
     try:
         say(order_seen(estate, instance, done))
-    except CannotInstall as error:
+    except LabError as error:
         say(f"no browser was tried: {error}")
 
 

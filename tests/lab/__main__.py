@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from tests.lab import (
     images,
     inventory,
     machines,
+    packages,
     paths,
     playbook,
     registry,
@@ -96,6 +98,11 @@ _COMMANDS: dict[str, Callable[[Progress], object]] = {
 }
 
 
+# What tests of the pure code call on this machine, by the package it comes from; a bare one has none of them.
+_TOOLS = {"git": "git", "ip": "iproute2", "ssh-keygen": "openssh-client"}
+_NEED_TOOLS = {"check", "controller-tests", "test", "unit"}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("command", choices=sorted(_COMMANDS))
@@ -103,10 +110,15 @@ def main() -> int:
     home.enter()
     progress = Progress()
     try:
+        if command in _NEED_TOOLS:
+            packages.ensure(_TOOLS, progress)
         _COMMANDS[command](progress)
     except KeyboardInterrupt:
         progress.say("Interrupted. The same command goes on from here.")
         return 130
+    except subprocess.CalledProcessError as error:
+        progress.say(f"{error}\n{error.stderr or ''}".rstrip())
+        return 1
     except (LabError, build.BuildFailed, registry.PushFailed, docker.errors.DockerException) as error:
         progress.say(str(error))
         return 1

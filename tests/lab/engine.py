@@ -19,7 +19,7 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from tests.lab import packages, paths
+from tests.lab import cgroups, packages, paths
 from tests.lab.errors import LabError
 from tests.lab.progress import Progress
 
@@ -125,6 +125,12 @@ def _start(progress: Progress) -> docker.DockerClient:
     else:
         packages.ensure(_PACKAGES, progress)
         progress.doing("starting the Docker engine")
+        try:
+            cgroups.share_out()
+        except OSError as error:
+            progress.say(
+                f"Control groups of this machine cannot be shared out, so limits of containers may not hold: {error}"
+            )
         _start_process()
     return _wait()
 

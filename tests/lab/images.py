@@ -110,7 +110,12 @@ def _build(client: docker.DockerClient, names: list[str], progress: Progress) ->
     ]
     with ThreadPoolExecutor(max_workers=2) as builders:
         jobs = [builders.submit(_ensure_built, client, recipe, progress) for recipe in recipes]
-        return {job.result().name: job.result() for job in jobs}
+        try:
+            return {job.result().name: job.result() for job in jobs}
+        except KeyboardInterrupt:
+            progress.say("Interrupted; what is being built is finished first, nothing else is begun.")
+            builders.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def languages(instances: list[dict[str, Any]]) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import ipaddress
 import socket
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -67,9 +69,10 @@ def up(client: docker.DockerClient, lab: Lab, progress: Progress) -> None:
     keys.ensure(lab)
     missing = [machine for machine in lab.machines if _find(client, lab, machine) is None]
     kinds = sorted({(machine.release, machine.bare) for machine in missing})
-    images = {kind: ensure_image(client, *kind, progress) for kind in kinds}
+    # First, since it takes no time, and where another network is in its place nothing has to be built in vain.
     if missing:
         _ensure_network(client, lab)
+    images = {kind: ensure_image(client, *kind, progress) for kind in kinds}
     started = []
     for machine in lab.machines:
         container = _find(client, lab, machine)
@@ -160,7 +163,20 @@ def _ensure_network(client: docker.DockerClient, lab: Lab) -> None:
             check_duplicate=True,
         )
     except APIError as error:
-        raise MachineFailed(f"The network {lab.subnet} of the lab cannot be made: {error.explanation}") from error
+        others = ", ".join(sorted(_overlapping(client, lab))) or "none of this engine's networks"
+        raise MachineFailed(
+            f"The network {lab.subnet} of the lab cannot be made: {error.explanation}. In its place is {others}; "
+            "remove it (docker network rm), or what of the machine's own has these addresses."
+        ) from error
+
+
+def _overlapping(client: docker.DockerClient, lab: Lab) -> Iterator[str]:
+    """Yield the engine's networks that have addresses of the lab's."""
+    wanted = ipaddress.ip_network(lab.subnet)
+    for network in client.networks.list():
+        for pool in (network.attrs.get("IPAM") or {}).get("Config") or ():
+            if wanted.overlaps(ipaddress.ip_network(pool["Subnet"], strict=False)):
+                yield f"{network.name} ({pool['Subnet']})"
 
 
 def _create(client: docker.DockerClient, lab: Lab, machine: Machine, image: str) -> Container:

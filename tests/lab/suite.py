@@ -186,7 +186,11 @@ def _beside(progress: Progress, *work: Work) -> Iterator[Callable[..., None]]:
             jobs.extend(lanes.submit(each, progress) for each in more)
 
         also(*work)
-        yield also
+        try:
+            yield also
+        except BaseException:
+            lanes.shutdown(wait=False, cancel_futures=True)
+            raise
     _demand_all(jobs)
 
 
