@@ -94,7 +94,7 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
-from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import HostOut
+from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import HostOut, alone
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import STORE_SPEC, TAKING_SPEC, LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
@@ -118,12 +118,13 @@ def main() -> None:
     try:
         control = Control(standing(), params["gate_timeout"], params["health_timeout"], dry)
         host = HostOut(params["host"], control, LeaseStore.of(params), outcome, dry=dry)
-        if params["state"] == "out":
-            host.take(params["owner"], params["reason"], params["minutes"])
-        elif params["state"] == "announced":
-            host.announce(params["owner"], params["reason"], params["minutes"])
-        else:
-            host.give_back(params["owner"], force=params["force"])
+        with alone(dry=dry):
+            if params["state"] == "out":
+                host.take(params["owner"], params["reason"], params["minutes"])
+            elif params["state"] == "announced":
+                host.announce(params["owner"], params["reason"], params["minutes"])
+            else:
+                host.give_back(params["owner"], force=params["force"])
     except ValueError as error:
         module.fail_json(msg=str(error), error="invalid", actions=outcome.actions)
     except ClientError as error:

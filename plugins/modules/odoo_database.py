@@ -70,7 +70,8 @@ options:
     description:
       - V(present) makes role and database, V(absent) drops both.
       - V(duplicated) makes the database a copy of O(source)'s, V(restored) makes it from O(dump).
-      - V(neutralised) lets Odoo switch off what a database sends to the outside.
+      - V(neutralised) lets Odoo switch off what a database sends to the outside, and cancels the jobs of queue_job that
+        it still owes.
     type: str
     choices: [present, absent, duplicated, restored, neutralised]
     default: present

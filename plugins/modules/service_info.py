@@ -73,6 +73,10 @@ services:
     health:
       description: The verdict, with C(ok), C(reasons) (sentences) and C(facts).
       type: dict
+out_of_service:
+  description: Whether the host was taken out of service, so that what is stopped there is so on purpose.
+  returned: success
+  type: bool
 error:
   description:
     - The kind of failure, for who has to tell them apart, such as V(refused) for a service that this host has no
@@ -84,6 +88,7 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
+from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import MARK
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import look_at_all, services
 
 ARGUMENT_SPEC = {"services": {"type": "list", "elements": "str", "default": []}}
@@ -97,7 +102,7 @@ def main() -> None:
         found = look_at_all(services(module.params["services"]))
     except ClientError as error:
         module.fail_json(**error.as_result())
-    module.exit_json(changed=False, services=found)
+    module.exit_json(changed=False, services=found, out_of_service=MARK.exists())
 
 
 if __name__ == "__main__":

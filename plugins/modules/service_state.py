@@ -15,6 +15,7 @@ description:
   - Several services go down from the users inwards (virtual address, edge, Odoo, PostgreSQL, Redis, etcd) and come
     back the other way.
   - Run it on one host of a cluster at a time (C(serial) or C(throttle)).
+  - On a host that was taken out of service nothing is started; for that there is M(erpops.estate.host_maintenance).
 author:
   - erpops.estate contributors (@erpops)
 extends_documentation_fragment:
@@ -91,6 +92,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError
 from ansible_collections.erpops.estate.plugins.module_utils.evidence.declared import change, check
+from ansible_collections.erpops.estate.plugins.module_utils.leases.host_out import refuse_where_out
 from ansible_collections.erpops.estate.plugins.module_utils.policy.shown import Difference
 from ansible_collections.erpops.estate.plugins.module_utils.service.control import Control
 from ansible_collections.erpops.estate.plugins.module_utils.service.overview import services
@@ -117,6 +119,8 @@ def main() -> None:
     params = module.params
     actions: list[str] = []
     try:
+        if params["state"] != "stopped":
+            refuse_where_out()
         control = Control(
             services(params["services"]), params["gate_timeout"], params["health_timeout"], module.check_mode, actions
         )

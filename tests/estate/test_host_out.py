@@ -21,6 +21,16 @@ from tests.load.load import Load
 OUT, IN, SWITCHOVER = "erpops.estate.host_out", "erpops.estate.host_in", "erpops.estate.switchover"
 EDGE_FILE = "/etc/erpops/traefik/dynamic/estate.yml"
 OUT_OF_SERVICE = "/var/lib/erpops/out_of_service"
+LOCK = "/run/erpops-host-out.lock"
+# A host that is there, and that nobody can log in to.
+DEAF = """
+table inet deaf {
+    chain in {
+        type filter hook input priority 0; policy accept;
+        tcp dport 22 reject with tcp reset
+    }
+}
+"""
 # Seconds within which a second host is refused: no gate is waited for.
 AT_ONCE = 20
 
@@ -33,6 +43,11 @@ def act(playbook: str, host: Host, *, check: bool = True) -> site.Run:
 def answers(host: Host) -> bool:
     asked = site.module(host.name, "ansible.builtin.systemd_service", {"name": "docker", "state": "started"}, "--check")
     return not asked[host.name]["failed"] and not asked[host.name].get("changed")
+
+
+def container_of(host: Host) -> str:
+    [name] = [ESTATE.container(machine) for machine in ESTATE.machines if machine.name == host.name]
+    return name
 
 
 def running(host: Host) -> set[str]:
@@ -100,6 +115,26 @@ def test_it_stays_out(victim: Host) -> None:
     assert not running(victim)
 
 
+def test_nothing_is_started_on_it_by_a_restart(victim: Host) -> None:
+    restart = ("-e", '{"restart_services": ["redis"]}', "--limit", victim.name)
+    refused = site.run(*restart, check=False, playbook="erpops.estate.rolling_restart")
+    assert f"{victim.name}: expected a host in service, found that it was taken out" in refused.output
+    asked = {"services": ["redis"], "state": "started"}
+    assert OUT_OF_SERVICE in module.run(victim, "service_state", asked, failing=True)["msg"]
+    assert not running(victim)
+
+
+def test_nobody_puts_it_back_while_somebody_else_is_at_it(victim: Host) -> None:
+    victim.check_output("systemd-run --quiet --unit=erpops-test-lock flock %s sleep 120", LOCK)
+    try:
+        until(lambda: victim.run("flock --nonblock %s true", LOCK).failed, 10, "the lock to be held")
+        refused = act(IN, victim, check=False)
+    finally:
+        victim.check_output("systemctl stop erpops-test-lock")
+    assert f"somebody who holds {LOCK}" in refused.output
+    assert not running(victim)
+
+
 def test_a_second_one_is_refused_at_once(estate: Estate, victim: Host) -> None:
     second = next(host for host in estate.group("etcd") if host.name != victim.name)
     before = running(second)
@@ -117,8 +152,7 @@ def test_a_second_one_is_refused_at_once(estate: Estate, victim: Host) -> None:
 def test_one_that_loses_its_power_is_still_out_when_it_answers_again(estate: Estate, victim: Host) -> None:
     other = next(host for host in estate.group("etcd") if host.name != victim.name)
     others = [edge.name for edge in estate.group("edge") if edge.name != victim.name]
-    [name] = [ESTATE.container(machine) for machine in ESTATE.machines if machine.name == victim.name]
-    machine = docker.from_env(timeout=60).containers.get(name)
+    machine = docker.from_env(timeout=60).containers.get(container_of(victim))
     machine.kill()
     try:
         refused = act(IN, victim, check=False)
@@ -157,3 +191,22 @@ def test_it_comes_back_while_people_work_and_nothing_is_left_of_it(
     assert drained(estate, victim) == []
     assert not victim.file(OUT_OF_SERVICE).exists
     assert act(IN, victim).changes == 0
+
+
+def test_beside_an_edge_that_does_not_answer_it_stays_as_it_is(estate: Estate, victim: Host) -> None:
+    """Nobody could tell that edge to send it nothing."""
+    deaf = next(edge for edge in estate.group("edge") if edge.name != victim.name)
+    before = running(victim)
+    machine = docker.from_env(timeout=60).containers.get(container_of(deaf))
+    # From outside, as the host itself lets nobody in any more.
+    assert machine.exec_run(["nft", DEAF]).exit_code == 0
+    try:
+        refused = act(OUT, victim, check=False)
+    finally:
+        assert machine.exec_run(["nft", "delete", "table", "inet", "deaf"]).exit_code == 0
+    assert f"{deaf.name}: expected every edge to answer" in refused.output
+    assert f"what this run had begun was put back, {victim.name} is in service" in refused.output
+    assert running(victim) == before
+    assert not victim.file(OUT_OF_SERVICE).exists
+    assert leases(victim, "host_out", "server_drain") == []
+    assert drained(estate, victim) == []

@@ -14,6 +14,8 @@ from tests.estate.store import Store
 from tests.estate.world import Estate, Host, Instance
 
 PARAMETERS = ("database.uuid", "database.secret", "web.base.url", "database.is_neutralized")
+OWED = "update queue_job set state = 'pending' where id = (select max(id) from queue_job) returning state"
+LAST_JOB = "select state from queue_job order by id desc limit 1"
 FILES = "select count(*), count(distinct store_fname) from ir_attachment where store_fname like 'attachments://%'"
 # With the administrator's own credentials, which can delete in every bucket: only its address keeps the copy from it.
 COLLECT = """
@@ -181,20 +183,28 @@ def test_a_database_goes_only_with_confirmation_and_without_users(copy: Copy) ->
 def test_a_dump_is_restored_and_neutralised(copy: Copy, north: Instance) -> None:
     copy.drop()
     dump = f"/root/{copy.name}.dump"
+    active = copy.sql("select count(*) from ir_cron where active", north.database)
+    pause = {"name": north.name, "owner": "tests", "actions": ["mail.*"]}
+    module.run(copy.host, "odoo_scheduled_action", {**pause, "state": "paused", "reason": "a dump", "minutes": 5})
     copy.host.check_output(
         "umask 077 && docker exec %s pg_dump --format custom --dbname %s > %s",
         access.web_container(north),
         f"service={north.name} dbname={north.database}",
         dump,
     )
+    module.run(copy.host, "odoo_scheduled_action", {**pause, "state": "running"})
     try:
         assert copy.run("restored", dump=dump, neutralise=False)["changed"]
         assert "database.is_neutralized" not in copy.parameters()
+        # No lease came along that would end the pause.
+        assert copy.sql("select count(*) from ir_cron where active") == active
+        assert copy.sql(OWED).startswith("pending")
         assert copy.run("neutralised", "--check")["changed"]
         assert "database.is_neutralized" not in copy.parameters()
         assert copy.run("neutralised")["changed"]
         assert not copy.run("neutralised")["changed"]
         assert copy.parameters()["database.is_neutralized"] == "true"
+        assert copy.sql(LAST_JOB) == "cancelled"
         copy.drop()
         copy.host.check_output("printf PK > %s", dump)
         assert "expected one in PostgreSQL's custom format" in copy.run("restored", failing=True, dump=dump)["msg"]

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_command, odoo_tenant
+from ansible_collections.erpops.estate.plugins.module_utils.clients import odoo_command, odoo_pause, odoo_tenant
 from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import MissingFile, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_database import Database
 from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_objects import ObjectClient
+from ansible_collections.erpops.estate.plugins.module_utils.clients.odoo_records import has_table
 from ansible_collections.erpops.estate.plugins.module_utils.policy import odoo_copy as policy
 
 DIRECTORY = "/etc/erpops/copy"
@@ -37,6 +38,11 @@ UPDATE ir_config_parameter SET value = CASE key
     WHEN 'database.uuid' THEN %s WHEN 'database.secret' THEN %s
     WHEN 'database.create_date' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') ELSE %s END
 WHERE key IN ('database.uuid', 'database.secret', 'database.create_date', 'web.base.url')
+"""
+# What is still owed would be sent a second time: none of its modules neutralises the queue.
+CANCEL_JOBS = """
+UPDATE queue_job SET state = 'cancelled', date_cancelled = now() AT TIME ZONE 'UTC'
+WHERE state IN ('wait_dependencies', 'pending', 'enqueued', 'started')
 """
 NEUTRALISED = "SELECT 1 FROM ir_config_parameter WHERE key = 'database.is_neutralized' AND value = 'true'"
 
@@ -210,6 +216,9 @@ class Copy:
             # What the original still wants to delete is the original's.
             database.run("DELETE FROM fs_file_gc")
             database.run(IDENTITY, str(uuid.uuid4()), str(uuid.uuid4()), self.target.url)
+            odoo_pause.end(database)
+            if self.target.neutralise:
+                quieten(database)
 
     def _complete(self) -> None:
         with self.server.connect(self.name) as database:
@@ -264,6 +273,13 @@ def from_dump(path: str) -> tuple[str, dict[str, str]]:
 def neutralised(database: Database) -> bool:
     """Return whether Odoo says so of this database."""
     return bool(database.rows(NEUTRALISED))
+
+
+def quieten(database: Database) -> None:
+    """Take from a database what Odoo's own neutralisation leaves: jobs that are owed, and pauses that would end."""
+    odoo_pause.forget(database)
+    if has_table(database, "queue_job"):
+        database.run(CANCEL_JOBS)
 
 
 def neutralise(tools: Tools, files: dict[str, str], mounts: dict[str, str], database: str) -> None:

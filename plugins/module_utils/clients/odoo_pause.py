@@ -78,6 +78,17 @@ def resume(database: Database, actions: Iterable[Action]) -> list[str]:
     return going_on(found)
 
 
+def end(database: Database) -> None:
+    """Let go on whatever is paused: a copy of a database has the pause, and not the lease that would end it."""
+    resume(database, (action for action in look(database) if action.paused))
+
+
+def forget(database: Database) -> None:
+    """Leave what is paused switched off for good: no lease is to switch it on again."""
+    if has_table(database, "erpops.paused_action"):
+        database.run("DELETE FROM erpops.paused_action")
+
+
 def pausing(actions: Iterable[Action]) -> list[str]:
     """Return that these are paused."""
     return [f"scheduled action {action.name}: paused" for action in actions]

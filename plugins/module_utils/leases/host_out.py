@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible_collections.erpops.estate.plugins.module_utils.clients import guard
-from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Refused
+from ansible_collections.erpops.estate.plugins.module_utils.clients.errors import ClientError, Conflict, Refused
 from ansible_collections.erpops.estate.plugins.module_utils.leases.state import LeasedState, Outcome
 from ansible_collections.erpops.estate.plugins.module_utils.leases.store import LeaseStore
 from ansible_collections.erpops.estate.plugins.module_utils.policy.survey import OUT_OF_SERVICE
@@ -17,6 +20,8 @@ from ansible_collections.erpops.estate.plugins.module_utils.service.overview imp
 
 # Seen by the preflight of every run, which would start again what was stopped on purpose.
 MARK = Path("/var/lib/erpops") / OUT_OF_SERVICE
+# Only as long as the system runs: who held it does not outlive that either.
+LOCK = Path("/run/erpops-host-out.lock")
 GATE_SECONDS = 60.0
 HEALTH_SECONDS = 300.0
 
@@ -110,10 +115,42 @@ class HostOut(LeasedState):
 
 def take_back() -> list[str]:
     """Start everything on this host again."""
-    control = Control(standing(), GATE_SECONDS, HEALTH_SECONDS)
-    control.start()
-    _mark(out=False)
+    with alone():
+        control = Control(standing(), GATE_SECONDS, HEALTH_SECONDS)
+        control.start()
+        _mark(out=False)
     return control.actions
+
+
+@contextmanager
+def alone(*, dry: bool = False) -> Iterator[None]:
+    """Take this host out or put it back with nobody else at it, who may be at that for longer than a lease waits."""
+    if dry:
+        yield
+        return
+    guard.about_to_write(str(LOCK), "a lock")
+    with LOCK.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                "this host",
+                expected="nobody else to take it out or put it back at this moment",
+                found=f"somebody who holds {LOCK}, such as the timer of an expired lease",
+                remedy="wait until that has ended (journalctl -u erpops-leases), then run again",
+            ) from None
+        yield
+
+
+def refuse_where_out() -> None:
+    """Refuse to start what was stopped on purpose."""
+    if MARK.exists():
+        raise Refused(
+            "this host",
+            expected="one that is in service",
+            found=f"that it was taken out of service ({MARK})",
+            remedy="put it back with erpops.estate.host_in, or leave it alone with --limit",
+        )
 
 
 def _mark(*, out: bool) -> None:

@@ -62,8 +62,11 @@ class ScheduledActions(LeasedState):
         super().take(owner, reason, minutes)
 
     def give_back(self, owner: str, *, force: bool) -> None:
-        """Let what is asked for go on; the lease ends with the last that is paused."""
-        paused = self.paused()
+        """Let what is asked for go on; the lease ends with the last that is paused. What is not there is refused."""
+        known = odoo_pause.look(self._database)
+        if known:
+            policy.chosen(self._patterns, known)
+        paused = policy.to_resume(known)
         some = [action for action in paused if any(action.matches(pattern) for pattern in self._patterns)]
         if len(some) == len(paused):
             super().give_back(owner, force=force)

@@ -120,6 +120,8 @@ def _neutralised(server: odoo_copy.Server, tenant: Tenant, params: Mapping[str, 
     with server.connect(tenant.database) as database:
         if odoo_copy.neutralised(database):
             return []
+        if not check:
+            odoo_copy.quieten(database)
     if not check:
         odoo_copy.neutralise(_tools(params), server.login(tenant.database), _tls(params), tenant.database)
     return [f"database {tenant.database}: neutralised"]
