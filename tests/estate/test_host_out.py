@@ -69,12 +69,22 @@ def drained(estate: Estate, victim: Host) -> list[str]:
     ]
 
 
+def lead_redis(host: Host) -> None:
+    """Let this host have Redis' master. Sentinel promotes whoever has received most until then: it is asked again."""
+    for _attempt in range(5):
+        asked = site.module(host.name, "erpops.estate.redis_sentinel_failover", {"candidate": host.address})[host.name]
+        if not asked["failed"]:
+            return
+        assert "nothing was lost; run again" in asked["msg"], asked["msg"]
+    raise AssertionError(f"expected {host.name} to get Redis' master, found another one each time")
+
+
 @pytest.fixture(scope="module")
 def victim(estate: Estate) -> Iterator[Host]:
     """The busiest host there is: it has the virtual address and leads everything. It is back in the end."""
     host = estate.edge_with_address()
     site.run("-e", f"switchover_to={host.name}", playbook=SWITCHOVER)
-    module.run(host, "redis_sentinel_failover", {"candidate": host.address})
+    lead_redis(host)
     # Left alone, the host would give etcd's leadership away: PostgreSQL's and etcd's are kept apart.
     host.check_output("systemctl stop %s", TIMER)
     Etcd(estate).lead(host)
