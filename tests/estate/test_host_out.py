@@ -80,7 +80,7 @@ def lead_redis(estate: Estate, host: Host) -> None:
         until(lambda: cluster.master() == host.address or preferred(cluster, host), 30, "Sentinel to hear of it")
         module.run(host, "redis_sentinel_failover", {"candidate": host.address})
     finally:
-        server.config_set("replica-priority", before["replica-priority"])
+        server.config_set("replica-priority", str(before["replica-priority"]))
         server.config_rewrite()
 
 
