@@ -78,14 +78,13 @@ POINTS: Mapping[str, Point] = {
     ),
     "out_drained": Point(
         "host_out",
-        "the other edge sends it nothing any more, and everything on it runs",
+        "the other edge sends it nothing any more; the run itself puts all back, since that edge does not answer it",
         "edge with the address",
         (("file", EDGE_FILE, "holds", DRAINED),),
         CONNECTION,
-        (HELD, MARKED, RUNS, edge("file", EDGE_FILE, "holds", DRAINED)),
+        (FREE, UNMARKED, RUNS, edge("file", EDGE_FILE, "lacks", DRAINED)),
         SERVER,
         at="edge",
-        then=PUT_BACK,
     ),
     "out_address_leaving": Point(
         "host_out",
