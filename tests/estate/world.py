@@ -47,7 +47,7 @@ def _ssh_options(key_file: str) -> str:
     """The machine's key is known beforehand; one connection is kept open, since the tests ask a thousand times."""
     known = sorted(Path(key_file).parent.glob("known_hosts*"))
     options = {
-        "UserKnownHostsFile": " ".join(str(file) for file in known),
+        "UserKnownHostsFile": " ".join(f'"{file}"' for file in known),
         "GlobalKnownHostsFile": "/dev/null",
         "StrictHostKeyChecking": "yes",
         "IdentitiesOnly": "yes",
